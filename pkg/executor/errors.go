@@ -1,0 +1,32 @@
+package executor
+
+import "fmt"
+
+// Exit codes of a command that could not be started, as in sh and env.
+const (
+	// CodeNotExecutable: the file is there and cannot be run.
+	CodeNotExecutable = 126
+	// CodeNotFound: there is no such file.
+	CodeNotFound = 127
+)
+
+// StartError is returned for a command that cannot be run.
+type StartError struct {
+	// Command is the command as it was asked for.
+	Command string
+	// Code is CodeNotExecutable or CodeNotFound.
+	Code int
+	// Err is the reason.
+	Err error
+}
+
+// Error names the command and the reason.
+func (e *StartError) Error() string {
+	return fmt.Sprintf("cannot run %q: %v", e.Command, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *StartError) Unwrap() error { return e.Err }
+
+// ExitCode is the exit code that exec ends with.
+func (e *StartError) ExitCode() int { return e.Code }
