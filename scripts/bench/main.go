@@ -1,0 +1,172 @@
+// Command bench measures the built kyoli against Node programs that do the same
+// reading, alternately, on one machine in one run. It prints medians, ratios
+// and memory; it judges nothing.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// readWithNode does what any Node program must do before it can list accounts.
+const readWithNode = `
+const fs = require('fs');
+const f = JSON.parse(fs.readFileSync(process.argv[1], 'utf8'));
+for (const a of f.accounts) console.log([a.label, a.email, a.planTier, a.enabled].join('\t'));
+`
+
+func main() {
+	runs := flag.Int("runs", 41, "how often each program runs")
+	flag.Parse()
+	if err := bench(*runs); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func bench(runs int) error {
+	dir, err := os.MkdirTemp("", "kyoli-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	kyoli := filepath.Join(dir, "kyoli")
+	build := exec.Command("go", "build", "-o", kyoli, ".")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("building kyoli: %w", err)
+	}
+	fmt.Printf("%-34s %10s %10s %8s %10s\n", "", "kyoli", "node", "ratio", "kyoli RSS")
+	for _, n := range []int{10, 1000, 10000} {
+		if err := list(dir, kyoli, n, runs); err != nil {
+			return err
+		}
+	}
+	return execOverhead(dir, kyoli, runs)
+}
+
+// list compares `kyoli accounts list` with Node reading the same file.
+func list(dir, kyoli string, accounts, runs int) error {
+	config := filepath.Join(dir, fmt.Sprint(accounts))
+	file := filepath.Join(config, "openai-multi-account-accounts.json")
+	if err := writeAccounts(file, accounts); err != nil {
+		return err
+	}
+	ours := program{args: []string{kyoli, "accounts", "list", "--config-dir", config}, home: dir}
+	node := program{args: []string{"node", "-e", readWithNode, file}, home: dir}
+	a, b, err := alternate(ours, node, runs)
+	if err != nil {
+		return err
+	}
+	row(fmt.Sprintf("accounts list, %d accounts", accounts), a, b)
+	return nil
+}
+
+// execOverhead compares `kyoli exec -- true` with `true`.
+func execOverhead(dir, kyoli string, runs int) error {
+	config := filepath.Join(dir, "10")
+	ours := program{args: []string{kyoli, "exec", "--config-dir", config, "--", "true"}, home: dir}
+	bare := program{args: []string{"true"}, home: dir}
+	a, b, err := alternate(ours, bare, runs)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%-34s %10s %10s %8s %7d KiB   (the right column is the child alone)\n", "exec -- true",
+		a.wall.Round(10*time.Microsecond), b.wall.Round(10*time.Microsecond), "", a.rssKiB)
+	return nil
+}
+
+func row(name string, a, b figure) {
+	fmt.Printf("%-34s %10s %10s %8.3f %7d KiB\n", name,
+		a.wall.Round(10*time.Microsecond), b.wall.Round(10*time.Microsecond),
+		float64(a.wall)/float64(b.wall), a.rssKiB)
+}
+
+type program struct {
+	args []string
+	home string
+}
+
+// figure is the median wall time and the largest resident set of a program.
+type figure struct {
+	wall   time.Duration
+	rssKiB int64
+}
+
+// alternate runs two programs in turn, so that what else the machine does
+// falls on both alike.
+func alternate(a, b program, runs int) (figure, figure, error) {
+	var as, bs []time.Duration
+	var fa, fb figure
+	for range runs {
+		for _, p := range []struct {
+			program
+			times *[]time.Duration
+			f     *figure
+		}{{a, &as, &fa}, {b, &bs, &fb}} {
+			wall, rss, err := p.run()
+			if err != nil {
+				return figure{}, figure{}, err
+			}
+			*p.times = append(*p.times, wall)
+			p.f.rssKiB = max(p.f.rssKiB, rss)
+		}
+	}
+	fa.wall, fb.wall = median(as), median(bs)
+	return fa, fb, nil
+}
+
+func (p program) run() (time.Duration, int64, error) {
+	cmd := exec.Command(p.args[0], p.args[1:]...)
+	cmd.Env = append(os.Environ(), "HOME="+p.home, "XDG_STATE_HOME="+p.home, "XDG_DATA_HOME="+p.home)
+	start := time.Now()
+	out, err := cmd.CombinedOutput()
+	wall := time.Since(start)
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s: %w: %s", p.args[0], err, out)
+	}
+	return wall, maxRSS(cmd.ProcessState), nil
+}
+
+func median(d []time.Duration) time.Duration {
+	slices.Sort(d)
+	return d[len(d)/2]
+}
+
+func writeAccounts(file string, n int) error {
+	now := time.Now().UnixMilli()
+	accounts := make([]map[string]any, n)
+	for i := range accounts {
+		accounts[i] = map[string]any{
+			"uuid":         fmt.Sprintf("00000000-0000-4000-8000-%012d", i),
+			"label":        fmt.Sprintf("seat-%d", i),
+			"email":        fmt.Sprintf("seat-%d@example.com", i),
+			"planTier":     "pro",
+			"refreshToken": fmt.Sprintf("rt-%064d", i),
+			"accessToken":  fmt.Sprintf("at-%0512d", i),
+			"expiresAt":    now + 8*3_600_000, "addedAt": now, "lastUsed": now,
+			"enabled": true, "consecutiveAuthFailures": 0, "isAuthDisabled": false,
+			"cachedUsage": map[string]any{
+				"five_hour": map[string]any{"utilization": i % 90, "resets_at": time.Now().Add(time.Hour).UTC().Format(time.RFC3339)},
+				"seven_day": map[string]any{"utilization": i % 70, "resets_at": time.Now().Add(80 * time.Hour).UTC().Format(time.RFC3339)},
+			},
+			"cachedUsageAt": now,
+		}
+	}
+	b, err := json.MarshalIndent(map[string]any{
+		"version": 1, "accounts": accounts, "activeAccountUuid": accounts[0]["uuid"],
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(file, b, 0o600)
+}
