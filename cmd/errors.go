@@ -1,0 +1,158 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kyoli-gam/kyoli/internal/termtext"
+)
+
+// cmdError is an error that a command itself detects, with what the table of
+// typed errors cannot know: the exit code and the way out.
+type cmdError struct {
+	code   int
+	err    error
+	hint   string
+	usage  bool // a wrong flag: the usage line follows the message
+	silent bool // already told, or the child's own exit code
+}
+
+func (e *cmdError) Error() string { return e.err.Error() }
+func (e *cmdError) Unwrap() error { return e.err }
+func (e *cmdError) Hint() string  { return e.hint }
+
+// failf is an error with its exit code and a hint ("" = none): a command that
+// can be pasted.
+func failf(code int, hint, format string, args ...any) error {
+	return &cmdError{code: code, hint: hint, err: fmt.Errorf(format, args...)}
+}
+
+// usageErrorf is exit code 2 for wrong arguments.
+func usageErrorf(hint, format string, args ...any) error {
+	return failf(exitUsage, hint, format, args...)
+}
+
+// flagErrorf is exit code 2 for a wrong flag; the usage line is printed with it.
+func flagErrorf(format string, args ...any) error {
+	return &cmdError{code: exitUsage, usage: true, err: fmt.Errorf(format, args...)}
+}
+
+// withHint adds a hint to an error and leaves its exit code to the table.
+func withHint(err error, hint string) error {
+	return &cmdError{code: -1, err: err, hint: hint}
+}
+
+// exitWith ends kyoli with code and says nothing more: what there was to say has
+// been said line by line, or the code is the child's.
+func exitWith(code int) error {
+	return &cmdError{code: code, silent: true, err: fmt.Errorf("exit code %d", code)}
+}
+
+// codeTable maps the typed errors of the packages to exit codes, in order; the
+// first that matches wins.
+var codeTable = []func(error) (int, bool){
+	is(context.Canceled, exitCancelled),
+}
+
+func is(target error, code int) func(error) (int, bool) {
+	return func(err error) (int, bool) { return code, errors.Is(err, target) }
+}
+
+func as[T error](code int) func(error) (int, bool) {
+	return func(err error) (int, bool) {
+		var target T
+		return code, errors.As(err, &target)
+	}
+}
+
+// exitCode is the one place where an error becomes an exit code.
+func exitCode(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	var own *cmdError
+	if errors.As(err, &own) && own.code >= 0 {
+		return own.code
+	}
+	for _, match := range codeTable {
+		if code, ok := match(err); ok {
+			return code
+		}
+	}
+	return exitGeneral
+}
+
+// hintOf is the hint of the outermost error that carries one.
+func hintOf(err error) string {
+	for err != nil {
+		var h interface{ Hint() string }
+		if !errors.As(err, &h) {
+			return ""
+		}
+		if hint := h.Hint(); hint != "" {
+			return hint
+		}
+		inner, ok := h.(interface{ Unwrap() error })
+		if !ok {
+			return ""
+		}
+		err = inner.Unwrap()
+	}
+	return ""
+}
+
+// reportError writes a failure to stderr: "kyoli: …" and "hint: …", or one JSON
+// object where JSON was asked for.
+func (f *Factory) reportError(cmd *cobra.Command, err error, args []string) {
+	var own *cmdError
+	if errors.As(err, &own) && own.silent {
+		return
+	}
+	if f.opts.wantsJSON() || slices.Contains(beforeDashes(args), "--json") {
+		f.reportJSON(err)
+		return
+	}
+	message := cleanLines(err.Error())
+	fmt.Fprintf(f.Err, "kyoli: %s\n", message)
+	if own != nil && own.usage && cmd != nil {
+		fmt.Fprintf(f.Err, "usage: %s\n", cmd.UseLine())
+	}
+	if hint := hintOf(err); hint != "" {
+		fmt.Fprintf(f.Err, "hint: %s\n", cleanLines(hint))
+	}
+}
+
+func (f *Factory) reportJSON(err error) {
+	type body struct {
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+		Hint    string `json:"hint,omitempty"`
+	}
+	out, _ := json.Marshal(map[string]body{ //nolint:errchkjson // strings and an int
+		"error": {Code: exitCode(err), Message: err.Error(), Hint: hintOf(err)},
+	})
+	fmt.Fprintf(f.Err, "%s\n", escapeHarmful(out))
+}
+
+// cleanLines is termtext.Clean for text whose line breaks are meant.
+func cleanLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = termtext.Clean(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// beforeDashes is what belongs to kyoli: after "--" come a child's arguments.
+func beforeDashes(args []string) []string {
+	if i := slices.Index(args, "--"); i >= 0 {
+		return args[:i]
+	}
+	return args
+}

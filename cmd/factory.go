@@ -1,0 +1,67 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/kyoli-gam/kyoli/internal/env"
+)
+
+// Factory is what commands are made of: streams, environment, clock and, each
+// made on first use, everything that opens files. Making one, and running
+// `--help`, `version` or a completion, opens nothing. Nil functions stand for
+// "not a terminal" and the real clock, so that tests fill in only what they need.
+type Factory struct {
+	In       io.Reader
+	Out, Err io.Writer
+	InTTY    func() bool
+	OutTTY   func() bool
+	ErrTTY   func() bool
+	Width    func() int               // of the terminal in cells, 0 = unknown
+	Terminal func() (terminal, error) // where questions are asked, see prompt.go
+	Env      env.Env
+	Version  string
+	Now      func() time.Time
+
+	opts    globalOptions
+	signals signalState
+}
+
+func (f *Factory) inTTY() bool  { return f.InTTY != nil && f.InTTY() }
+func (f *Factory) outTTY() bool { return f.OutTTY != nil && f.OutTTY() }
+func (f *Factory) errTTY() bool { return f.ErrTTY != nil && f.ErrTTY() }
+
+func (f *Factory) width() int {
+	if f.Width == nil || !f.outTTY() {
+		return 0
+	}
+	return f.Width()
+}
+
+func (f *Factory) now() time.Time {
+	if f.Now == nil {
+		return time.Now()
+	}
+	return f.Now()
+}
+
+// NoInput tells whether questions are forbidden.
+func (f *Factory) NoInput() bool {
+	return f.opts.NoInput || f.Env.Bool(env.NoInput)
+}
+
+// Note tells the user something on stderr, unless --quiet. The text is cleaned.
+func (f *Factory) Note(format string, args ...any) {
+	if !f.opts.Quiet {
+		fmt.Fprintln(f.Err, cleanLines(fmt.Sprintf(format, args...)))
+	}
+}
+
+// Debugf tells on stderr what is done, under --debug. Secrets must not be among
+// args; store.Secret redacts itself.
+func (f *Factory) Debugf(format string, args ...any) {
+	if f.opts.Debug {
+		fmt.Fprintln(f.Err, "debug: "+cleanLines(fmt.Sprintf(format, args...)))
+	}
+}

@@ -1,0 +1,83 @@
+package cmd
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// terminal is where questions are asked: never stdin, which stays free for data.
+type terminal interface {
+	io.ReadWriteCloser
+	// ReadSecret reads a line that is not shown.
+	ReadSecret() (string, error)
+}
+
+// Confirm asks a question on the terminal; anything but y or yes is no. Where
+// nothing may be asked, or there is no terminal, it fails and names --yes.
+func (f *Factory) Confirm(question string) (bool, error) {
+	tty, err := f.ask("--yes", question)
+	if err != nil {
+		return false, err
+	}
+	defer tty.Close()
+	fmt.Fprintf(tty, "%s [y/N] ", cleanLines(question))
+	line, err := bufio.NewReader(tty).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return false, fmt.Errorf("read the answer: %w", err)
+	}
+	answer := strings.ToLower(strings.TrimSpace(line))
+	return answer == "y" || answer == "yes", nil
+}
+
+// Secret asks for a secret on the terminal without showing it.
+func (f *Factory) Secret(prompt string) (string, error) {
+	tty, err := f.ask("data on stdin", prompt)
+	if err != nil {
+		return "", err
+	}
+	defer tty.Close()
+	fmt.Fprintf(tty, "%s: ", cleanLines(prompt))
+	secret, err := tty.ReadSecret()
+	fmt.Fprintln(tty)
+	if err != nil {
+		return "", fmt.Errorf("read the secret: %w", err)
+	}
+	return strings.TrimSpace(secret), nil
+}
+
+func (f *Factory) ask(instead, what string) (terminal, error) {
+	if f.NoInput() {
+		return nil, failf(exitCancelled, "", "%s: not asked because of --no-input; give %s", what, instead)
+	}
+	if f.Terminal == nil {
+		return nil, failf(exitCancelled, "", "%s: there is no terminal to ask on; give %s", what, instead)
+	}
+	tty, err := f.Terminal()
+	if err != nil {
+		return nil, failf(exitCancelled, "", "%s: there is no terminal to ask on; give %s", what, instead)
+	}
+	return tty, nil
+}
+
+// osTerminal is the controlling terminal of the process.
+type osTerminal struct{ in, out *os.File }
+
+func (t osTerminal) Read(p []byte) (int, error)  { return t.in.Read(p) }
+func (t osTerminal) Write(p []byte) (int, error) { return t.out.Write(p) }
+
+func (t osTerminal) Close() error {
+	if t.out != t.in {
+		t.out.Close()
+	}
+	return t.in.Close()
+}
+
+func (t osTerminal) ReadSecret() (string, error) {
+	line, err := term.ReadPassword(int(t.in.Fd()))
+	return string(line), err
+}

@@ -1,0 +1,46 @@
+package cmd
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// Groups of `kyoli --help`.
+const (
+	groupAccounts = "accounts"
+	groupRun      = "run"
+	groupSetup    = "setup"
+)
+
+// newRootCmd makes the whole command tree. Nothing is opened by it.
+func newRootCmd(f *Factory) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "kyoli",
+		Short: "Share several accounts of one AI provider between programs",
+		Long: `kyoli keeps several accounts of one AI provider, refreshes their tokens and
+gives each program one that is usable.
+
+  kyoli demo                        see it work, on this machine only
+  kyoli accounts add < account.json
+  kyoli exec -- opencode run "hi"`,
+		Args:              cobra.NoArgs,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return f.opts.validate() },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	f.opts.addFlags(root.PersistentFlags())
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagErrorf("%w", err) })
+	root.AddGroup(
+		&cobra.Group{ID: groupRun, Title: "Running programs:"},
+		&cobra.Group{ID: groupAccounts, Title: "Accounts:"},
+		&cobra.Group{ID: groupSetup, Title: "Setup:"},
+	)
+	// One line a command.
+	add(root, groupSetup, newVersionCmd(f, nil))
+	return root
+}
+
+func add(root *cobra.Command, group string, cmd *cobra.Command) {
+	cmd.GroupID = group
+	root.AddCommand(cmd)
+}

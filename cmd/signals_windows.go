@@ -1,0 +1,5 @@
+package cmd
+
+import "os"
+
+var endSignals = []os.Signal{os.Interrupt}

@@ -1,0 +1,76 @@
+package env
+
+// Role says who a variable is for.
+type Role string
+
+// The roles, in the order in which `kyoli help environment` shows them.
+const (
+	Read   Role = "read"   // kyoli reads it
+	Export Role = "export" // kyoli sets it for the child of exec
+)
+
+// Var is one row of the registry.
+type Var struct {
+	Name    string
+	Role    Role
+	Meaning string
+}
+
+// Names of the variables that kyoli reads.
+const (
+	ConfigDir         = "KYOLI_CONFIG_DIR"
+	OpenCodeConfigDir = "OPENCODE_CONFIG_DIR"
+	XDGConfigHome     = "XDG_CONFIG_HOME"
+	XDGDataHome       = "XDG_DATA_HOME"
+	XDGStateHome      = "XDG_STATE_HOME"
+	NoInput           = "KYOLI_NO_INPUT"
+	NoColor           = "NO_COLOR"
+	CLIColorForce     = "CLICOLOR_FORCE"
+	Term              = "TERM"
+	Path              = "PATH"
+)
+
+// Names of the variables that exec sets for its child. OpenCodeAuthContent is
+// also read: what is inherited is dropped or replaced.
+const (
+	Provider            = "KYOLI_PROVIDER"
+	Account             = "KYOLI_ACCOUNT"
+	AccountLabel        = "KYOLI_ACCOUNT_LABEL"
+	AccessToken         = "KYOLI_ACCESS_TOKEN"
+	ExpiresAt           = "KYOLI_EXPIRES_AT"
+	OpenCodeAuthContent = "OPENCODE_AUTH_CONTENT"
+)
+
+var registry = []Var{
+	{ConfigDir, Read, "directory of kyoli's files; --config-dir wins over it"},
+	{OpenCodeConfigDir, Read, "used where KYOLI_CONFIG_DIR is not set"},
+	{XDGConfigHome, Read, "its opencode/ is used where neither of the two is set (default ~/.config)"},
+	{XDGDataHome, Read, "where OpenCode keeps opencode/auth.json (default ~/.local/share)"},
+	{XDGStateHome, Read, "its kyoli/ holds what sync-auth last wrote and the login vault (default ~/.local/state)"},
+	{homeVar, Read, "home directory"},
+	{NoInput, Read, "set: never prompt, as --no-input"},
+	{NoColor, Read, "set to anything: no colours"},
+	{CLIColorForce, Read, "set and not 0: colours even where the output is not a terminal"},
+	{Term, Read, "dumb: no colours"},
+	{Path, Read, "where exec looks for the command"},
+	{Provider, Export, "provider of the account; set, a nested exec is refused (see --allow-nested)"},
+	{Account, Export, "uuid of the account"},
+	{AccountLabel, Export, "label of the account"},
+	{AccessToken, Export, "access token of the account"},
+	{ExpiresAt, Export, "when the access token expires, RFC 3339"},
+	{OpenCodeAuthContent, Export, "logins for OpenCode, where the command is opencode"},
+}
+
+// Vars lists the registry in the order of the documentation.
+func Vars() []Var {
+	return append([]Var(nil), registry...)
+}
+
+func registered(name string) bool {
+	for _, v := range registry {
+		if v.Name == name {
+			return true
+		}
+	}
+	return false
+}

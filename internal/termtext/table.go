@@ -1,0 +1,152 @@
+package termtext
+
+import (
+	"io"
+	"strings"
+)
+
+// Style is the colour of a cell. It never carries meaning that the text lacks.
+type Style int
+
+// The styles.
+const (
+	Plain Style = iota
+	Good
+	Warn
+	Bad
+	Faint
+)
+
+var sgr = map[Style]string{Good: "32", Warn: "33", Bad: "31", Faint: "2"}
+
+// Cell is one value of a table: Text for people, Full for programs ("" = Text).
+type Cell struct {
+	Text  string
+	Full  string
+	Style Style
+}
+
+// Text is a cell that says the same to people and to programs.
+func Text(s string) Cell {
+	return Cell{Text: s}
+}
+
+// Table is a table with a head. All cells are cleaned when it is written.
+type Table struct {
+	Heads []string
+	Rows  [][]Cell
+}
+
+// Row adds a row.
+func (t *Table) Row(cells ...Cell) {
+	t.Rows = append(t.Rows, cells)
+}
+
+const (
+	gap      = 2
+	minWidth = 4
+)
+
+// Write writes t aligned, with upper-case heads, each line cut to width cells
+// (0 = as wide as it is). A table without heads is written without a head line,
+// one without rows as nothing.
+func (t *Table) Write(w io.Writer, width int, colour bool) error {
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	lines := make([][]Cell, 0, len(t.Rows)+1)
+	if len(t.Heads) > 0 {
+		head := make([]Cell, len(t.Heads))
+		for i, h := range t.Heads {
+			head[i] = Cell{Text: strings.ToUpper(h), Style: Faint}
+		}
+		lines = append(lines, head)
+	}
+	for _, row := range t.Rows {
+		clean := make([]Cell, len(row))
+		for i, c := range row {
+			clean[i] = Cell{Text: Clean(c.Text), Style: c.Style}
+		}
+		lines = append(lines, clean)
+	}
+	widths := fit(measure(lines), width)
+	var out strings.Builder
+	for _, line := range lines {
+		out.WriteString(row(line, widths, colour) + "\n")
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// TSV writes the rows for programs: no head, whole values, one tab between two.
+func (t *Table) TSV(w io.Writer) error {
+	var out strings.Builder
+	for _, row := range t.Rows {
+		for i, c := range row {
+			if i > 0 {
+				out.WriteByte('\t')
+			}
+			out.WriteString(Clean(c.value()))
+		}
+		out.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+func (c Cell) value() string {
+	if c.Full != "" {
+		return c.Full
+	}
+	return c.Text
+}
+
+func measure(lines [][]Cell) []int {
+	var widths []int
+	for _, line := range lines {
+		for i, c := range line {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], Width(c.Text))
+		}
+	}
+	return widths
+}
+
+// fit takes cells from the widest columns until the line fits into width.
+func fit(widths []int, width int) []int {
+	if width <= 0 {
+		return widths
+	}
+	total := gap * (len(widths) - 1)
+	for _, w := range widths {
+		total += w
+	}
+	for ; total > width; total-- {
+		widest := 0
+		for i, w := range widths {
+			if w > widths[widest] {
+				widest = i
+			}
+		}
+		if widths[widest] <= minWidth {
+			break
+		}
+		widths[widest]--
+	}
+	return widths
+}
+
+func row(line []Cell, widths []int, colour bool) string {
+	var out strings.Builder
+	for i, c := range line {
+		text := Cut(c.Text, widths[i])
+		pad := strings.Repeat(" ", widths[i]-Width(text)+gap)
+		if code := sgr[c.Style]; colour && code != "" && text != "" {
+			text = "\x1b[" + code + "m" + text + "\x1b[0m"
+		}
+		out.WriteString(text + pad)
+	}
+	return strings.TrimRight(out.String(), " ")
+}
