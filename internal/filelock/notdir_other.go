@@ -1,0 +1,5 @@
+//go:build !unix
+
+package filelock
+
+func isNotDir(error) bool { return false }

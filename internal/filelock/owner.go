@@ -1,0 +1,97 @@
+package filelock
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// ownerFile is "<file>.owner", read and written under the flock. It holds the nonce of the last kyoli that entered the
+// lock directory, so that the next one can clear up after it.
+type ownerFile struct {
+	f   *os.File
+	rec record
+}
+
+// record is the content of an owner file, one line of fixed length: it is overwritten in place, which needs no room
+// on a full disk. A torn one is no harm: nothing yet bears its nonce.
+type record struct {
+	nonce string
+	pid   int       // for people
+	met   time.Time // when another program's lock was last met
+}
+
+const (
+	recordFormat = "kyoli lock 1 %s %010d %015d\n"
+	nonceLen     = 32
+)
+
+func newNonce() string {
+	var b [nonceLen / 2]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+func openOwner(path string) (*ownerFile, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, 128)
+	n, err := f.ReadAt(b, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &ownerFile{f: f, rec: parseRecord(string(b[:n]))}, nil
+}
+
+func (o *ownerFile) write(r record) error {
+	_, err := o.f.WriteAt([]byte(r.String()), 0)
+	o.rec = r
+	return err
+}
+
+// now is the time by the file system's own clock, which is the one that lock directories are dated by: that of the
+// last write.
+func (o *ownerFile) now() time.Time {
+	info, err := o.f.Stat()
+	if err != nil {
+		return time.Now()
+	}
+	return info.ModTime()
+}
+
+func (o *ownerFile) close() { _ = o.f.Close() }
+
+func (r record) String() string {
+	var met int64
+	if !r.met.IsZero() {
+		met = r.met.UnixMilli()
+	}
+	return fmt.Sprintf(recordFormat, r.nonce, r.pid, met)
+}
+
+// parseRecord returns the zero record for anything that kyoli did not write.
+func parseRecord(s string) record {
+	line, _, ok := strings.Cut(s, "\n")
+	var r record
+	var met int64
+	if !ok {
+		return record{}
+	}
+	if n, err := fmt.Sscanf(line+"\n", recordFormat, &r.nonce, &r.pid, &met); err != nil || n != 3 {
+		return record{}
+	}
+	if b, err := hex.DecodeString(r.nonce); err != nil || len(b) != nonceLen/2 {
+		return record{} // it becomes part of a path
+	}
+	if met > 0 {
+		r.met = time.UnixMilli(met)
+	}
+	return r
+}
