@@ -36,6 +36,7 @@ gives each program one that is usable.
 		&cobra.Group{ID: groupSetup, Title: "Setup:"},
 	)
 	// One line a command.
+	add(root, groupSetup, newDemoCmd(f, nil))
 	add(root, groupSetup, newVersionCmd(f, nil))
 	return root
 }

@@ -15,8 +15,10 @@ var binDir string
 
 func TestMain(m *testing.M) {
 	testscript.Main(runner{m}, map[string]func(){
-		"callapi": callAPI,
-		"tooauth": toOAuth,
+		"callapi":   callAPI,
+		"tooauth":   toOAuth,
+		"exitcode":  exitCode,
+		"norefresh": noRefresh,
 	})
 }
 

@@ -168,3 +168,26 @@ func TestRequestsNameTheAccountAndNoToken(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 }
+
+func TestRestoreGoesOn(t *testing.T) {
+	w := start(t)
+	c := w.AddAccount(fakeprovider.Account{ID: "a", Email: "a@example.com"})
+	_, m := w.refresh(t, c.RefreshToken)
+	saved, err := w.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := start(t)
+	if err := next.Restore(saved); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, _ := next.call(t, "/v1/messages", m["access_token"].(string), "{}"); status != http.StatusOK {
+		t.Errorf("the access token is not known any more: %d", status)
+	}
+	if status, _ := next.refresh(t, c.RefreshToken); status != http.StatusBadRequest {
+		t.Errorf("a spent token works again: %d", status)
+	}
+	if next.Restore([]byte("{")) == nil {
+		t.Error("half a state is taken")
+	}
+}
