@@ -35,19 +35,18 @@ func Clean(s string) string {
 		}
 		r, size := utf8.DecodeRuneInString(s)
 		s = s[size:]
-		if unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Me, r) {
-			if marks++; marks > maxMarks {
-				continue
-			}
-		} else {
-			marks = 0
-		}
 		switch {
-		case r == '\t' || r == '\n' || r == '\r' || r == '\v' || r == '\f' || r == 0x85 || r == 0x2028 || r == 0x2029:
-			b.WriteByte(' ')
-		case !Harmful(r):
-			b.WriteRune(r)
+		case isBreak(r):
+			r = ' '
+		case Harmful(r):
+			continue
 		}
+		if !unicode.In(r, unicode.Mn, unicode.Me) {
+			marks = 0
+		} else if marks++; marks > maxMarks {
+			continue
+		}
+		b.WriteRune(r)
 	}
 	return b.String()
 }
@@ -64,6 +63,10 @@ func Harmful(r rune) bool {
 	}
 	return unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs) ||
 		r >= 0xe0000 && r <= 0xe0fff
+}
+
+func isBreak(r rune) bool {
+	return r >= '\t' && r <= '\r' || r == 0x85 || r == 0x2028 || r == 0x2029
 }
 
 // isPlain tells whether s is printable ASCII, as nearly every name is.
@@ -98,7 +101,7 @@ func escapeLen(s string) int {
 func introducer(s string) (kind byte, size int) {
 	r, n := utf8.DecodeRuneInString(s)
 	switch {
-	case r >= 0x80 && r <= 0x9f:
+	case r >= 0x80 && r <= 0x9f && r != 0x85: // NEL is a line break
 		return byte(r) - 0x40, n
 	case r != 0x1b:
 		return 0, 0
@@ -121,10 +124,14 @@ func csiLen(s string) int {
 	return len(s)
 }
 
+// maxString bounds the search for a terminator, so that a name made of
+// introducers does not take quadratic time.
+const maxString = 4096
+
 // stringLen is the length of a control string with its terminator: BEL, ESC \ or
 // the C1 ST; 0 where it is not terminated.
 func stringLen(s string) int {
-	for i := range len(s) {
+	for i := range min(len(s), maxString) {
 		switch {
 		case s[i] == 0x07:
 			return i + 1

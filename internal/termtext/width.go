@@ -35,7 +35,7 @@ func Bar(percent float64, width int) string {
 	case percent >= 100:
 		full = width
 	default:
-		full = min(max(int(percent*float64(width)/100), 1), width-1)
+		full = max(min(max(int(percent*float64(width)/100), 1), width-1), 0)
 	}
 	return strings.Repeat("█", full) + strings.Repeat("░", width-full)
 }
