@@ -25,6 +25,9 @@ import (
 //	json FILE PATH WANT            hold a value in a JSON file (or stdout, stderr) against WANT
 //	mode PERM FILE...              hold the files' permissions against PERM (octal)
 //	nosecret FILE...               none of the provider's tokens is in the files (or stdout, stderr)
+//	docs PAGE.md SCRIPT            write the sh blocks of a page of docs/ into a script
+//	envfile NAME FILE              set a variable to a file's content
+//	provider-settings              write the kyoli.yaml of provider again
 var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"provider": cmdProvider,
 	"login":    cmdLogin,
@@ -33,6 +36,10 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"json":     cmdJSON,
 	"mode":     cmdMode,
 	"nosecret": cmdNoSecret,
+	"docs":     cmdDocs,
+	"envfile":  cmdEnvFile,
+
+	"provider-settings": cmdProviderSettings,
 }
 
 // running is the provider of one script.
@@ -52,9 +59,13 @@ func cmdProvider(ts *testscript.TestScript, neg bool, _ []string) {
 	ts.Defer(srv.Close)
 	providers.put(ts.Getenv("WORK"), &running{Provider: p, url: srv.URL})
 	ts.Setenv("PROVIDER", srv.URL)
+	writeSettings(ts, srv.URL)
+}
+
+func writeSettings(ts *testscript.TestScript, url string) {
 	config := ts.Getenv("CONFIG")
 	ts.Check(os.MkdirAll(config, 0o700))
-	ts.Check(os.WriteFile(filepath.Join(config, "kyoli.yaml"), []byte(adapters(srv.URL)), 0o600))
+	ts.Check(os.WriteFile(filepath.Join(config, "kyoli.yaml"), []byte(adapters(url)), 0o600))
 }
 
 // adapters is a kyoli.yaml that points the built-in providers at url.

@@ -10,8 +10,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// binDir holds the kyoli that the scripts run.
-var binDir string
+var (
+	binDir  string // holds the kyoli that the scripts run
+	docsDir string // the project's docs/
+)
 
 func TestMain(m *testing.M) {
 	testscript.Main(runner{m}, map[string]func(){
@@ -33,6 +35,10 @@ func (r runner) Run() int {
 	}
 	defer os.RemoveAll(dir)
 	binDir = dir
+	if docsDir, err = filepath.Abs(filepath.Join("..", "docs")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	build := exec.Command("go", "build", raceFlag, "-o", dir+string(filepath.Separator), "github.com/kyoli-gam/kyoli")
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
