@@ -1,0 +1,97 @@
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Adapter is one provider as data: the built-in ones are YAML files beside this
+// package, others come from the user's settings. It is read-only once loaded.
+type Adapter struct {
+	ID          string // also the stem of its files' names
+	DisplayName string
+	AuthJSONKey string // its key in OpenCode's auth.json
+
+	AccountsFile     string // base name of the account file
+	PluginConfigFile string // base name of the npm plugin's settings, or ""
+
+	ClientID        string
+	ClientSecretEnv string // variable that holds the client secret, or ""
+	TokenRequest    string // encoding of a token request: "form" or "json"
+	Scopes          []string
+
+	AuthorizeURL string
+	TokenURL     string
+	DeviceURL    string
+	UsageURL     string
+	ProfileURL   string
+	BaseURL      string
+	RedirectURL  string
+
+	// RefusedCodes are error codes that this provider uses where RFC 6749
+	// section 5.2 has invalid_grant.
+	RefusedCodes []string
+
+	AccountIDHeader string            // carries the account id, or ""
+	Headers         map[string]string // sent with every API request
+	ListHeaders     []string          // those of Headers whose value is added to the client's
+
+	Plans          map[string]string // plan as the provider names it → label
+	Env            map[string]string // variable → template, what a child gets
+	CredentialVars []string          // further variables that hold its credentials
+
+	Builtin bool // one of kyoli's own, perhaps with changes of the user's
+}
+
+// foreignVars hold credentials of several providers at once.
+var foreignVars = []string{"OPENCODE_AUTH_CONTENT"}
+
+// CredentialEnv returns the names of the environment variables that carry
+// credentials of this provider, sorted. They are taken out of a child's
+// environment before it gets those of the chosen account.
+func (a *Adapter) CredentialEnv() []string {
+	names := append(slices.Clone(foreignVars), a.CredentialVars...)
+	if a.ClientSecretEnv != "" {
+		names = append(names, a.ClientSecretEnv)
+	}
+	for name, template := range a.Env {
+		if carriesToken(template) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// PlanLabel is the name of a plan as a person knows it; a plan that the adapter
+// does not list is shown with a capital first letter, and none as "".
+func (a *Adapter) PlanLabel(plan string) string {
+	plan = strings.TrimSpace(plan)
+	if label, ok := a.Plans[strings.ToLower(plan)]; ok {
+		return label
+	}
+	first, size := utf8.DecodeRuneInString(plan)
+	if size == 0 {
+		return ""
+	}
+	return string(unicode.ToUpper(first)) + plan[size:]
+}
+
+func (a *Adapter) clone() *Adapter {
+	c := *a
+	c.Scopes = slices.Clone(a.Scopes)
+	c.RefusedCodes = slices.Clone(a.RefusedCodes)
+	c.ListHeaders = slices.Clone(a.ListHeaders)
+	c.CredentialVars = slices.Clone(a.CredentialVars)
+	c.Headers = maps.Clone(a.Headers)
+	c.Plans = maps.Clone(a.Plans)
+	c.Env = maps.Clone(a.Env)
+	return &c
+}
+
+// String names the adapter in messages.
+func (a *Adapter) String() string { return fmt.Sprintf("provider %q", a.ID) }

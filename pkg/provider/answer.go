@@ -1,0 +1,162 @@
+package provider
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Token is what a refresh brought.
+type Token struct {
+	AccessToken  string
+	RefreshToken string    // "" where the provider left it out: the old one stays
+	ExpiresAt    time.Time // of the access token; never zero
+	IDToken      string
+
+	AccountID string // from the tokens' claims
+	Email     string
+	Plan      string
+	UUID      string // the account's, where the provider names it in its answer
+}
+
+// String keeps the tokens out of logs.
+func (t *Token) String() string {
+	return fmt.Sprintf("token of account %q until %s", t.AccountID, t.ExpiresAt.UTC().Format(time.RFC3339))
+}
+
+// GoString is String, for %#v.
+func (t *Token) GoString() string { return t.String() }
+
+// Parse reads an answer. expires_in that is missing, no number or absurd is
+// clamped, a refresh token that is missing means that the old one stays. Where
+// there is no token in the answer, the error is a *TokenError.
+func (c *Client) Parse(a *Adapter, raw *RawAnswer) (*Token, error) {
+	answer, isJSON := object(raw.Body)
+	p := parser{adapter: a, raw: raw, answer: answer}
+	if raw.Status < 200 || raw.Status > 299 {
+		return nil, p.refusal()
+	}
+	if !isJSON {
+		return nil, p.unusable("the answer is not a JSON object")
+	}
+	access := text(answer["access_token"])
+	switch {
+	case access == "" && len(answer["error"]) > 0:
+		return nil, p.refusal() // 200 with an error in it
+	case access == "":
+		return nil, p.unusable("the answer has no access_token")
+	case !headerSafe(access):
+		return nil, p.unusable("the access_token cannot be sent in a header")
+	}
+	return p.token(access, c.sentAt(raw)), nil
+}
+
+func (c *Client) sentAt(raw *RawAnswer) time.Time {
+	if raw.Date.IsZero() {
+		return c.now()
+	}
+	return raw.Date
+}
+
+type parser struct {
+	adapter *Adapter
+	raw     *RawAnswer
+	answer  map[string]json.RawMessage
+}
+
+func (p *parser) token(access string, sent time.Time) *Token {
+	t := &Token{
+		AccessToken:  access,
+		RefreshToken: text(p.answer["refresh_token"]),
+		IDToken:      text(p.answer["id_token"]),
+	}
+	if !headerSafe(t.RefreshToken) {
+		t.RefreshToken = "" // one that could not be sent is none
+	}
+	t.ExpiresAt = sent.Add(lifetime(p.answer["expires_in"], access))
+	t.identify(members(p.answer["account"]))
+	return t
+}
+
+// identify takes each fact from the first place that has it: the id token, the
+// access token, and the account that Anthropic's answer carries.
+func (t *Token) identify(account map[string]json.RawMessage) {
+	for _, jwt := range []string{t.IDToken, t.AccessToken} {
+		id, _ := Claims(jwt) // not a JWT: nothing to take
+		t.AccountID = cmpOr(t.AccountID, id.AccountID)
+		t.Email = cmpOr(t.Email, id.Email)
+		t.Plan = cmpOr(t.Plan, id.Plan)
+	}
+	t.UUID = accountID(text(account["uuid"]))
+	t.Email = cmpOr(t.Email, email(text(account["email_address"])))
+}
+
+func cmpOr(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// deadStatus are the statuses with which RFC 6749 section 5.2 sends an error
+// code. The same word in a 403 or a 5xx comes from something in between.
+func deadStatus(status int) bool { return status == 400 || status == 401 }
+
+// adapterFaults are the codes of RFC 6749 section 5.2 that blame the request
+// and not the token in it.
+var adapterFaults = []string{
+	"invalid_client", "invalid_request", "invalid_scope", "unauthorized_client", "unsupported_grant_type",
+}
+
+func (p *parser) refusal() *TokenError {
+	e := &TokenError{Provider: p.adapter.ID, Status: p.raw.Status}
+	code, description := p.errorOf()
+	switch e.Code = cleanCode(code); {
+	case !deadStatus(e.Status):
+	case e.Code == "invalid_grant", slices.Contains(p.adapter.RefusedCodes, e.Code):
+		e.Kind = InvalidGrant
+	case slices.Contains(adapterFaults, e.Code):
+		e.Kind = Misconfigured
+	}
+	e.Description = p.clean(description)
+	if e.Code == "" && e.Description == "" {
+		e.Description = statusMeaning(e.Status)
+	}
+	return e
+}
+
+// errorOf finds code and description in RFC 6749's form and in the nested one
+// of OpenAI's and Anthropic's APIs.
+func (p *parser) errorOf() (code, description string) {
+	nested := members(p.answer["error"])
+	if nested == nil {
+		return text(p.answer["error"]), text(p.answer["error_description"])
+	}
+	return cmpOr(text(nested["code"]), text(nested["type"])), text(nested["message"])
+}
+
+func statusMeaning(status int) string {
+	switch {
+	case status >= 300 && status < 400:
+		return "the provider redirects; a token is not sent after it"
+	case status == 429:
+		return "too many requests"
+	case status >= 500:
+		return "the provider is in trouble"
+	}
+	return "no OAuth error in the answer, which is perhaps a firewall's"
+}
+
+func (p *parser) unusable(why string) *TokenError {
+	return &TokenError{Kind: Transient, Provider: p.adapter.ID, Status: p.raw.Status, Description: why}
+}
+
+// object reads a JSON object as leniently as is safe: an odd answer may still
+// hold the only copy of a token.
+func object(body []byte) (map[string]json.RawMessage, bool) {
+	var m map[string]json.RawMessage
+	err := json.Unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), &m)
+	return m, err == nil && m != nil
+}

@@ -1,0 +1,141 @@
+package provider
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Identity is who a token says it is for. Fields that the token does not have,
+// or that could not be a name, are "".
+type Identity struct {
+	AccountID string
+	Email     string
+	Plan      string // lower case, as the account file has it
+}
+
+const (
+	maxJWT   = 64 << 10
+	maxEmail = 320 // RFC 3696 erratum 1690 and some
+	maxPlan  = 64
+	maxID    = 256
+)
+
+// tokenClaims are the claims that OpenAI's tokens carry. Each is raw, so that
+// one of another type does not hide the rest.
+type tokenClaims struct {
+	AccountID     json.RawMessage `json:"chatgpt_account_id"`
+	Auth          json.RawMessage `json:"https://api.openai.com/auth"`
+	Profile       json.RawMessage `json:"https://api.openai.com/profile"`
+	Organizations json.RawMessage `json:"organizations"`
+	Email         json.RawMessage `json:"email"`
+	Expires       json.RawMessage `json:"exp"`
+	Issued        json.RawMessage `json:"iat"`
+}
+
+// Claims reads the payload of a JWT (RFC 7519) without checking its signature:
+// it tells accounts apart and grants nothing. false means that the token is not
+// a JWT, as many access tokens are not.
+//
+// The account id is the first of chatgpt_account_id, the same inside
+// https://api.openai.com/auth, and the id of the first of organizations, which
+// is the order OpenCode and the npm core look in.
+func Claims(jwt string) (Identity, bool) {
+	claims, ok := payload(jwt)
+	if !ok {
+		return Identity{}, false
+	}
+	auth, profile := members(claims.Auth), members(claims.Profile)
+	return Identity{
+		AccountID: firstOf(accountID, claims.AccountID, auth["chatgpt_account_id"], firstOrganization(claims.Organizations)),
+		Email:     firstOf(email, claims.Email, profile["email"]),
+		Plan:      firstOf(plan, auth["chatgpt_plan_type"]),
+	}, true
+}
+
+func payload(jwt string) (claims tokenClaims, ok bool) {
+	parts := strings.Split(jwt, ".")
+	if len(parts) < 2 || len(parts) > 5 || len(jwt) > maxJWT {
+		return claims, false
+	}
+	data, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+	if err != nil {
+		return claims, false
+	}
+	return claims, json.Unmarshal(data, &claims) == nil && strings.HasPrefix(strings.TrimSpace(string(data)), "{")
+}
+
+func members(raw json.RawMessage) map[string]json.RawMessage {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(raw, &m) != nil {
+		return nil
+	}
+	return m
+}
+
+func firstOrganization(raw json.RawMessage) json.RawMessage {
+	var all []json.RawMessage
+	if json.Unmarshal(raw, &all) != nil || len(all) == 0 {
+		return nil
+	}
+	return members(all[0])["id"]
+}
+
+// firstOf returns the first value that is a string and fit for its purpose.
+func firstOf(fit func(string) string, values ...json.RawMessage) string {
+	for _, raw := range values {
+		if s := fit(text(raw)); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// text is the string in raw, "" for any other type.
+func text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+// accountID is sent as a header.
+func accountID(s string) string {
+	if len(s) > maxID || !headerSafe(s) {
+		return ""
+	}
+	return s
+}
+
+func email(s string) string {
+	if s = strings.TrimSpace(s); len(s) > maxEmail || strings.ContainsFunc(s, unprintable) {
+		return ""
+	}
+	return s
+}
+
+func plan(s string) string {
+	if s = strings.ToLower(strings.TrimSpace(s)); len(s) > maxPlan || strings.ContainsFunc(s, unprintable) {
+		return ""
+	}
+	return s
+}
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }
+
+// jwtLifetime is how long a JWT says it lives, from its own two instants, so
+// that no clock of ours comes into it; 0 where it does not say.
+func jwtLifetime(jwt string) time.Duration {
+	claims, ok := payload(jwt)
+	if !ok {
+		return 0
+	}
+	expires, issued := seconds(claims.Expires), seconds(claims.Issued)
+	if issued <= 0 || expires <= issued {
+		return 0
+	}
+	return asDuration(expires - issued)
+}

@@ -1,0 +1,187 @@
+package provider
+
+import (
+	"maps"
+	"net/textproto"
+	"regexp"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/kyoli-gam/kyoli/internal/strictyaml"
+)
+
+// decoder reads one adapter's mapping into an Adapter.
+type decoder struct {
+	file    string
+	adapter *Adapter
+}
+
+// field is one key of an adapter: where it goes and what it has to be. Exactly
+// one of text, list and table is set.
+type field struct {
+	text  func(*Adapter) *string
+	list  func(*Adapter) *[]string
+	table func(*Adapter) *map[string]string
+
+	checkName  func(string) string // a table's names; returns what is wrong
+	checkValue func(string) string // each value; returns what is wrong
+	canonical  func(string) string // a table's names that differ in spelling only
+}
+
+var fields = map[string]field{
+	"display_name":       {text: func(a *Adapter) *string { return &a.DisplayName }, checkValue: checkLabel},
+	"auth_json_key":      {text: func(a *Adapter) *string { return &a.AuthJSONKey }, checkValue: checkLabel},
+	"accounts_file":      {text: func(a *Adapter) *string { return &a.AccountsFile }, checkValue: checkBaseName},
+	"plugin_config_file": {text: func(a *Adapter) *string { return &a.PluginConfigFile }, checkValue: checkBaseName},
+	"client_id":          {text: func(a *Adapter) *string { return &a.ClientID }, checkValue: checkLabel},
+	"client_secret_env":  {text: func(a *Adapter) *string { return &a.ClientSecretEnv }, checkValue: checkEnvName},
+	"authorize_url":      {text: func(a *Adapter) *string { return &a.AuthorizeURL }, checkValue: checkURL},
+	"token_url":          {text: func(a *Adapter) *string { return &a.TokenURL }, checkValue: checkURL},
+	"device_url":         {text: func(a *Adapter) *string { return &a.DeviceURL }, checkValue: checkURL},
+	"usage_url":          {text: func(a *Adapter) *string { return &a.UsageURL }, checkValue: checkURL},
+	"profile_url":        {text: func(a *Adapter) *string { return &a.ProfileURL }, checkValue: checkURL},
+	"base_url":           {text: func(a *Adapter) *string { return &a.BaseURL }, checkValue: checkURL},
+	"redirect_url":       {text: func(a *Adapter) *string { return &a.RedirectURL }, checkValue: checkURL},
+	"token_request":      {text: func(a *Adapter) *string { return &a.TokenRequest }, checkValue: checkTokenRequest},
+	"account_id_header":  {text: func(a *Adapter) *string { return &a.AccountIDHeader }, checkValue: checkHeaderName},
+	"scopes":             {list: func(a *Adapter) *[]string { return &a.Scopes }, checkValue: checkScope},
+	"refused_codes":      {list: func(a *Adapter) *[]string { return &a.RefusedCodes }, checkValue: checkScope},
+	"list_headers":       {list: func(a *Adapter) *[]string { return &a.ListHeaders }, checkValue: checkHeaderName},
+	"credential_env":     {list: func(a *Adapter) *[]string { return &a.CredentialVars }, checkValue: checkEnvName},
+	"headers":            {table: func(a *Adapter) *map[string]string { return &a.Headers }, checkName: checkHeaderName, checkValue: checkHeaderValue, canonical: textproto.CanonicalMIMEHeaderKey},
+	"plans":              {table: func(a *Adapter) *map[string]string { return &a.Plans }, checkName: checkLabel, checkValue: checkLabel},
+	"env":                {table: func(a *Adapter) *map[string]string { return &a.Env }, checkName: checkExportName, checkValue: checkTemplate},
+}
+
+// AdapterKeys returns the keys an adapter may have, sorted.
+func AdapterKeys() []string { return slices.Sorted(maps.Keys(fields)) }
+
+var idPattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
+
+func (d *decoder) decode(node *yaml.Node) error {
+	if !idPattern.MatchString(d.adapter.ID) {
+		return d.fault(node, "", "a provider's name is 1 to 32 of a-z, 0-9, _ and -, and begins with a letter")
+	}
+	if node != nil && node.Kind != yaml.MappingNode && !strictyaml.IsNull(node) {
+		return d.fault(node, "", "want a mapping of keys, got "+strictyaml.Kind(node))
+	}
+	seen := map[string]bool{}
+	for key, value := range strictyaml.Pairs(node) {
+		f, known := fields[key.Value]
+		if !known {
+			return d.fault(key, key.Value, "unknown key (allowed: "+strings.Join(AdapterKeys(), ", ")+")")
+		}
+		if seen[key.Value] {
+			return d.fault(key, key.Value, "given twice")
+		}
+		seen[key.Value] = true
+		if err := d.set(key.Value, f, value); err != nil {
+			return err
+		}
+	}
+	return d.complete(node)
+}
+
+// complete asks for what no provider can do without.
+func (d *decoder) complete(node *yaml.Node) error {
+	switch a := d.adapter; "" {
+	case a.ClientID:
+		return d.fault(node, "client_id", "missing, and needed to refresh a token")
+	case a.TokenURL:
+		return d.fault(node, "token_url", "missing, and needed to refresh a token")
+	}
+	for _, name := range d.adapter.ListHeaders {
+		if !hasHeader(d.adapter.Headers, name) {
+			return d.fault(node, "list_headers", "names "+name+", which is not one of headers")
+		}
+	}
+	return nil
+}
+
+func (d *decoder) set(key string, f field, node *yaml.Node) error {
+	switch {
+	case f.text != nil:
+		return d.setText(key, f, node)
+	case f.list != nil:
+		return d.setList(key, f, node)
+	default:
+		return d.setTable(key, f, node)
+	}
+}
+
+func (d *decoder) setText(key string, f field, node *yaml.Node) error {
+	value, err := d.scalar(key, node, f.checkValue)
+	if err != nil {
+		return err
+	}
+	*f.text(d.adapter) = value
+	return nil
+}
+
+func (d *decoder) setList(key string, f field, node *yaml.Node) error {
+	if node.Kind != yaml.SequenceNode {
+		return d.fault(node, key, "want a list, got "+strictyaml.Kind(node))
+	}
+	list := make([]string, 0, len(node.Content))
+	for _, item := range node.Content {
+		value, err := d.scalar(key, item, f.checkValue)
+		if err != nil {
+			return err
+		}
+		list = append(list, value)
+	}
+	*f.list(d.adapter) = list
+	return nil
+}
+
+func (d *decoder) setTable(key string, f field, node *yaml.Node) error {
+	if node.Kind != yaml.MappingNode {
+		return d.fault(node, key, "want a mapping, got "+strictyaml.Kind(node))
+	}
+	table := maps.Clone(*f.table(d.adapter))
+	if table == nil {
+		table = map[string]string{}
+	}
+	for name, item := range strictyaml.Pairs(node) {
+		full := key + "." + name.Value
+		if wrong := f.checkName(name.Value); wrong != "" {
+			return d.fault(name, full, wrong)
+		}
+		entry := name.Value
+		if f.canonical != nil {
+			entry = f.canonical(entry)
+		}
+		if strictyaml.IsNull(item) {
+			delete(table, entry)
+			continue
+		}
+		value, err := d.scalar(full, item, f.checkValue)
+		if err != nil {
+			return err
+		}
+		table[entry] = value
+	}
+	*f.table(d.adapter) = table
+	return nil
+}
+
+// scalar takes numbers too, as they are spelled: `X-Api-Version: 2` means "2".
+func (d *decoder) scalar(key string, node *yaml.Node, check func(string) string) (string, error) {
+	if node.Kind != yaml.ScalarNode || strictyaml.IsNull(node) {
+		return "", d.fault(node, key, "want a string, got "+strictyaml.Kind(node))
+	}
+	if wrong := check(node.Value); wrong != "" {
+		return "", d.fault(node, key, wrong)
+	}
+	return node.Value, nil
+}
+
+func (d *decoder) fault(node *yaml.Node, key, reason string) error {
+	e := &AdapterError{File: d.file, Adapter: d.adapter.ID, Key: key, Reason: reason}
+	if node != nil {
+		e.Line = node.Line
+	}
+	return e
+}

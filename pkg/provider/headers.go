@@ -1,0 +1,92 @@
+package provider
+
+import (
+	"net/http"
+	"net/textproto"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$") // RFC 9110 section 5.6.2
+
+// ownHeaders are kyoli's or the transport's: an adapter that could set them
+// could pass kyoli off as another client, or one request as two.
+var ownHeaders = []string{
+	"Authorization", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Cookie", "Host",
+	"Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "User-Agent",
+}
+
+func checkHeaderName(s string) string {
+	switch {
+	case !headerName.MatchString(s):
+		return "want the name of an HTTP header"
+	case slices.Contains(ownHeaders, textproto.CanonicalMIMEHeaderKey(s)):
+		return "this header is set by kyoli itself"
+	}
+	return ""
+}
+
+func checkHeaderValue(s string) string {
+	if !headerSafe(s) || len(s) > maxValue {
+		return "want 1 to 1024 printable ASCII characters, no space at either end"
+	}
+	return ""
+}
+
+// headerSafe reports a value that is whole and alone in its header.
+func headerSafe(s string) bool {
+	return s != "" && strings.TrimSpace(s) == s &&
+		!strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
+}
+
+func hasHeader(headers map[string]string, name string) bool {
+	for h := range headers {
+		if strings.EqualFold(h, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// clientCredentials are the headers in which clients send credentials.
+var clientCredentials = []string{"Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key"}
+
+// SetHeaders prepares an API request: credentials that came with it go, the
+// account's take their place, and the adapter's headers are added where the
+// client sent none of its own (a list header is added to). accountID may be "".
+func (a *Adapter) SetHeaders(h http.Header, accessToken, accountID string) {
+	for _, name := range clientCredentials {
+		h.Del(name)
+	}
+	h.Set("Authorization", "Bearer "+accessToken)
+	if a.AccountIDHeader != "" {
+		h.Del(a.AccountIDHeader)
+		if headerSafe(accountID) {
+			h.Set(a.AccountIDHeader, accountID)
+		}
+	}
+	for name, value := range a.Headers {
+		switch given := h.Values(name); {
+		case len(given) == 0:
+			h.Set(name, value)
+		case a.isList(name):
+			h.Set(name, withItem(strings.Join(given, ","), value))
+		}
+	}
+}
+
+func (a *Adapter) isList(name string) bool {
+	return slices.ContainsFunc(a.ListHeaders, func(l string) bool { return strings.EqualFold(l, name) })
+}
+
+// withItem adds an item to a comma-separated list (RFC 9110 section 5.6.1) that
+// does not have it.
+func withItem(list, item string) string {
+	for have := range strings.SplitSeq(list, ",") {
+		if strings.TrimSpace(have) == item {
+			return list
+		}
+	}
+	return list + "," + item
+}
