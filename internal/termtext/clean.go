@@ -2,9 +2,6 @@
 // file chose become harmless, tables are cut to the width, times become "in 2h".
 // It promises that nothing which passes through Clean can move the cursor,
 // change colours, set a title, make a hidden link or reorder what surrounds it.
-//
-// It aligns columns itself, on displaywidth, because tablewriter links
-// database/sql and adds a fifth to kyoli's start.
 package termtext
 
 import (

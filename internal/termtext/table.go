@@ -69,13 +69,7 @@ func (t *Table) Write(w io.Writer, width int, colour bool) error {
 		}
 		lines = append(lines, clean)
 	}
-	widths := fit(measure(lines), width)
-	var out strings.Builder
-	for _, line := range lines {
-		out.WriteString(row(line, widths, colour) + "\n")
-	}
-	_, err := io.WriteString(w, out.String())
-	return err
+	return writeTable(w, lines, fit(measure(lines), width), colour)
 }
 
 // TSV writes the rows for programs: no head, whole values, one tab between two.
@@ -136,17 +130,4 @@ func fit(widths []int, width int) []int {
 		widths[widest]--
 	}
 	return widths
-}
-
-func row(line []Cell, widths []int, colour bool) string {
-	var out strings.Builder
-	for i, c := range line {
-		text := Cut(c.Text, widths[i])
-		pad := strings.Repeat(" ", widths[i]-Width(text)+gap)
-		if code := sgr[c.Style]; colour && code != "" && text != "" {
-			text = "\x1b[" + code + "m" + text + "\x1b[0m"
-		}
-		out.WriteString(text + pad)
-	}
-	return strings.TrimRight(out.String(), " ")
 }

@@ -100,3 +100,15 @@ func TestWriteErrorsAreReturned(t *testing.T) {
 		t.Errorf("TSV: %v", err)
 	}
 }
+
+func TestColourFindsItsOwnCell(t *testing.T) {
+	table := &Table{}
+	table.Row(Text("pro seat"), Cell{Text: "pro", Style: Good})
+	var out strings.Builder
+	if err := table.Write(&out, 0, true); err != nil {
+		t.Fatal(err)
+	}
+	if want := "pro seat  \x1b[32mpro\x1b[0m\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}
