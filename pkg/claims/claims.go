@@ -14,35 +14,32 @@
 package claims
 
 import (
+	"crypto/rand"
+	"path/filepath"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/kyoli-gam/kyoli/internal/procid"
 )
 
-// Millis is a time in milliseconds since the epoch, as in all files shared with the plugin.
-// 0 = never.
-type Millis int64
-
-// MillisOf converts a time; the zero time is 0.
-func MillisOf(t time.Time) Millis {
-	if t.IsZero() {
-		return 0
-	}
-	return Millis(t.UnixMilli())
-}
-
-// Time converts back; 0 is the zero time.
-func (m Millis) Time() time.Time {
-	if m == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(int64(m))
-}
+// The times that claims live by.
+const (
+	// Beat is the interval of heartbeats.
+	Beat = 20 * time.Second
+	// Silence is how long a claim counts as alive whose holder cannot be looked at, after it was
+	// last seen to change; it is also when the plugin drops an entry.
+	Silence = 60 * time.Second
+	// StickyFor is how long a session key stays bound to an account without being used.
+	StickyFor = 6 * time.Hour
+	// StickyMost is how many session keys are kept; the longest unused go first.
+	StickyMost = 2000
+)
 
 // Holder is one process's claim on one account.
 type Holder struct {
-	// ID is the session: one run of kyoli. It is what releasing asks for. Holders of the plugin
-	// have "plugin-<pid>".
+	// ID is the session: one run of kyoli (see [NewSession]). It is what releasing asks for.
+	// Holders of the plugin have "plugin-<pid>".
 	ID string
 	// Process is who holds it; of the plugin's holders only the PID is known.
 	procid.Process
@@ -54,18 +51,21 @@ type Holder struct {
 	Exclusive bool
 	// Foreign marks a holder out of the plugin's file.
 	Foreign bool
-	// Waiting marks an account that is set aside for a process that waits in the queue and is
-	// about to take it.
+	// Waiting marks a process at the head of the queue for which the account is set aside and
+	// which is about to take it.
 	Waiting bool
 }
+
+// NewSession returns a new session id, short enough to be typed.
+func NewSession() string { return strings.ToLower(rand.Text()[:12]) }
 
 // Cursor is where round-robin stands. It names the account last given out, and its place in the
 // account file at that time, where to go on when the account has been removed since.
 type Cursor struct {
 	// UUID is the account last given out; empty at the start.
-	UUID string
+	UUID string `json:"uuid"`
 	// Index is its place in the list.
-	Index int
+	Index int `json:"index"`
 }
 
 // Choice is what a chooser wants to have claimed.
@@ -76,22 +76,8 @@ type Choice struct {
 	Cursor *Cursor
 	// StickyKey binds this session key to the account; empty binds nothing.
 	StickyKey string
-}
-
-// Options are what a [Store] needs from outside. The zero value works.
-type Options struct {
-	// LockTimeout is how long to wait for the claims lock; 0 = 30 s.
-	LockTimeout time.Duration
-	// Now is the clock; nil = time.Now.
-	Now func() time.Time
-	// Self is the calling process; zero = procid.Self().
-	Self procid.Process
-	// Alive tells whether a process lives; nil asks the operating system.
-	Alive func(procid.Process) procid.State
-	// OnNote is told what the user should know, such as a damaged file that was set aside.
-	OnNote func(Note)
-	// OnWait is told once who holds the lock that is being waited for.
-	OnWait func(holder string)
+	// Wants are, with [ErrBusy], the accounts that would do as soon as they are free, best first.
+	Wants []string
 }
 
 // Note is something the user should be told.
@@ -100,4 +86,24 @@ type Note struct {
 	File string
 	// Text says what was done, in words.
 	Text string
+}
+
+// commandName is the bare name of a program: no directory, no arguments, nothing that a terminal
+// would obey, and of bounded length.
+func commandName(s string) string {
+	if i := strings.LastIndexAny(s, `/\`); i >= 0 {
+		s = s[i+1:]
+	}
+	s = filepath.Base(strings.ToValidUTF8(s, ""))
+	if i := strings.IndexFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }); i >= 0 {
+		s = s[:i]
+	}
+	if s == "." {
+		return ""
+	}
+	const most = 64
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most])
+	}
+	return s
 }
