@@ -1,0 +1,118 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+)
+
+// DamagedError is returned for a file that cannot be read wholly. It is never overwritten.
+type DamagedError struct {
+	Path    string
+	Offset  int64  // bytes from the start of the file
+	Pointer string // where, as a JSON pointer, or empty
+	Reason  string // what is wrong; never the content
+	Backup  string // a copy of the content, or empty where none could be made
+}
+
+func (e *DamagedError) Error() string {
+	where := fmt.Sprintf("at byte %d", e.Offset)
+	if e.Pointer != "" {
+		where += " (" + e.Pointer + ")"
+	}
+	text := fmt.Sprintf("%s is damaged: %s %s", e.Path, e.Reason, where)
+	if e.Backup != "" {
+		text += "; a copy is in " + e.Backup
+	}
+	return text
+}
+
+// Hint says what the user can do.
+func (e *DamagedError) Hint() string { return "mend the file by hand, or run: kyoli doctor --fix" }
+
+// VersionError is returned when a file of a later version would have to be written, or cannot be read.
+type VersionError struct {
+	Path    string
+	Version string // as the file has it
+}
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("%s has version %s, which this kyoli does not write", e.Path, e.Version)
+}
+
+// Hint says what the user can do.
+func (e *VersionError) Hint() string { return "use a newer kyoli for this file; see: kyoli version" }
+
+// SpentError is returned for an account whose refresh token was spent without an answer that could be kept.
+type SpentError struct {
+	Path   string
+	Name   string // of the account
+	Reason string
+}
+
+func (e *SpentError) Error() string {
+	return fmt.Sprintf("the refresh token of %s in %s is spent: %s", e.Name, e.Path, e.Reason)
+}
+
+// Hint says what the user can do.
+func (e *SpentError) Hint() string { return "log in again and add the account: kyoli accounts add" }
+
+// UnknownAccountError is returned for a name that no account has.
+type UnknownAccountError struct {
+	Name string
+	File string
+}
+
+func (e *UnknownAccountError) Error() string {
+	return fmt.Sprintf("no account %q in %s", e.Name, e.File)
+}
+
+// Hint says what the user can do.
+func (e *UnknownAccountError) Hint() string { return "list the accounts: kyoli accounts list" }
+
+// AmbiguousAccountError is returned for a name that several accounts have.
+type AmbiguousAccountError struct {
+	Name       string
+	Candidates []string // each "<uuid> (<label or e-mail>)"
+}
+
+func (e *AmbiguousAccountError) Error() string {
+	return fmt.Sprintf("%q names %d accounts: %s", e.Name, len(e.Candidates), strings.Join(e.Candidates, ", "))
+}
+
+// Hint says what the user can do.
+func (e *AmbiguousAccountError) Hint() string { return "name the account by its uuid" }
+
+// WriteError is returned when the system refused to write. What was there before is still there.
+type WriteError struct {
+	Path string
+	Err  error
+}
+
+func (e *WriteError) Error() string {
+	var path *fs.PathError
+	if errors.As(e.Err, &path) && path.Path != e.Path {
+		return fmt.Sprintf("cannot write %s: %v", e.Path, e.Err)
+	}
+	err := e.Err
+	if path != nil {
+		err = path.Err
+	}
+	return fmt.Sprintf("cannot write %s: %v", e.Path, err)
+}
+
+// Unwrap returns the system's error.
+func (e *WriteError) Unwrap() error { return e.Err }
+
+// Hint says what the user can do.
+func (e *WriteError) Hint() string {
+	switch {
+	case errors.Is(e.Err, syscall.ENOSPC):
+		return "make room on the disk and try again"
+	case errors.Is(e.Err, syscall.EROFS), errors.Is(e.Err, fs.ErrPermission):
+		return "choose a directory that you may write: --config-dir DIR or KYOLI_CONFIG_DIR"
+	}
+	return "check the disk and try again"
+}

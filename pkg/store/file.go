@@ -1,0 +1,41 @@
+package store
+
+import (
+	"path/filepath"
+	"time"
+)
+
+// Options are how a File behaves. The zero value is ready for use.
+type Options struct {
+	// LockTimeout bounds each wait for a lock; zero is 30 s. A refresh lease waits 60 s at least.
+	LockTimeout time.Duration
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// OnNote is told what the user should know, each thing once for a File. It may be called from several goroutines.
+	OnNote func(Note)
+	// OnWait is told what is being waited for, once for a wait.
+	OnWait func(what string)
+}
+
+// File is an account file on disk. It is safe for concurrent use.
+type File struct {
+	path string
+	o    Options
+}
+
+// Open returns the account file at path, which need not exist. It does no I/O.
+func Open(path string, o Options) *File {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.OnNote == nil {
+		o.OnNote = func(Note) {}
+	}
+	if o.OnWait == nil {
+		o.OnWait = func(string) {}
+	}
+	return &File{path: filepath.Clean(path), o: o}
+}
+
+// Path returns the path that the file was opened by, symlinks unresolved.
+func (f *File) Path() string { return f.path }

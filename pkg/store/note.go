@@ -1,0 +1,27 @@
+package store
+
+// Note is something that the user should be told although the work went on.
+type Note struct {
+	Kind NoteKind
+	Path string // the file that it is about
+	Text string // what it is, with the path; one line, no secret
+}
+
+// NoteKind says what a Note is about.
+type NoteKind string
+
+const (
+	// NotePermissions: the file could be read by others, and was tightened.
+	NotePermissions NoteKind = "permissions"
+	// NoteVersion: the file is of a later version, and will not be written.
+	NoteVersion NoteKind = "version"
+	// NoteDuplicate: several entries have one uuid; the one used last counts.
+	NoteDuplicate NoteKind = "duplicate"
+	// NoteMerged: another program wrote the file at the same moment, and both changes were kept.
+	NoteMerged NoteKind = "merged"
+	// NoteLastGood: the copy of the last good content could not be brought up to date.
+	NoteLastGood NoteKind = "last-good"
+)
+
+// String returns the text.
+func (n Note) String() string { return n.Text }
