@@ -1,0 +1,99 @@
+package manager
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/kyoli-gam/kyoli/pkg/claims"
+	"github.com/kyoli-gam/kyoli/pkg/store"
+)
+
+// Acquire chooses an account and claims it for h, in one step, and notes that it is used now. It
+// does not change the active account. The claim is nil where the settings have claims turned off or
+// the manager has none. Errors are those of [Manager.Pick], those of the claims, and ctx's where it
+// waited (Request.MaxWait).
+func (m *Manager) Acquire(ctx context.Context, req Request, h claims.Holder) (*Decision, *claims.Claim, error) {
+	giveUp := m.now().Add(req.MaxWait)
+	req.self = h.ID
+	for {
+		d, claim, err := m.acquire(ctx, req, h)
+		var none *NoUsableError
+		if !errors.As(err, &none) || none.Until.IsZero() || none.Until.After(giveUp) {
+			return d, claim, err
+		}
+		if err := sleep(ctx, none.Until.Sub(m.now())); err != nil {
+			return nil, nil, err
+		}
+	}
+}
+
+func (m *Manager) acquire(ctx context.Context, req Request, h claims.Holder) (*Decision, *claims.Claim, error) {
+	// Recovers what a crash left, before the accounts are read below without their lock.
+	accounts, err := m.store.Load(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, claim, err := m.claim(ctx, accounts, req, h)
+	if err != nil {
+		return nil, nil, err
+	}
+	m.tell(EventSelected, d.Account, d.Why)
+	m.touch(ctx, d.Account)
+	return d, claim, nil
+}
+
+// claim selects under the claims lock, from accounts read within it.
+func (m *Manager) claim(ctx context.Context, accounts *store.Accounts, req Request, h claims.Holder) (*Decision, *claims.Claim, error) {
+	if m.claims == nil {
+		d, _, err := m.decide(m.snapshot(accounts, claims.View{}), req)
+		return d, nil, err
+	}
+	var d *Decision
+	claim, err := m.claims.Select(ctx, h, func(view claims.View) (claims.Choice, error) {
+		accounts, err := m.store.Peek(ctx)
+		if err != nil {
+			return claims.Choice{}, err
+		}
+		m.remember(view)
+		var choice claims.Choice
+		d, choice, err = m.decide(m.snapshot(accounts, view), req)
+		return choice, err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if m.settings.CrossProcessClaims {
+		return d, claim, nil
+	}
+	// Cursor and binding are kept, the claim is not.
+	return d, nil, claim.Release(ctx)
+}
+
+// touch notes that the account is used now. The work does not depend on it.
+func (m *Manager) touch(ctx context.Context, a *store.Account) {
+	now := store.MillisOf(m.now())
+	_, err := m.store.Update(ctx, func(accounts *store.Accounts) error {
+		if b := accounts.Get(a.UUID); b != nil && b.LastUsed < now {
+			b.LastUsed = now
+		}
+		return nil
+	})
+	if err != nil {
+		m.tell(EventWarning, a, "its last use could not be noted: "+err.Error())
+		return
+	}
+	a.LastUsed = max(a.LastUsed, now)
+}
+
+// sleep waits for d or for the end of ctx, whose error it then returns.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

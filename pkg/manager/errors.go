@@ -1,0 +1,136 @@
+package manager
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// NoAccountsError says that there is no account at all.
+type NoAccountsError struct {
+	// Provider is whose accounts were looked for.
+	Provider string
+}
+
+// Error implements error.
+func (e *NoAccountsError) Error() string { return "no accounts for provider " + e.Provider }
+
+// Hint is a command that helps.
+func (e *NoAccountsError) Hint() string {
+	return "kyoli accounts add --provider " + e.Provider + " < account.json"
+}
+
+// NoUsableError says that no account can be used now.
+type NoUsableError struct {
+	// Provider is whose accounts they are; Account is the one that was asked for, empty for any.
+	Provider, Account string
+	// Until is when the first limit ends; zero = waiting does not help.
+	Until time.Time
+	// Limited, Disabled and Tried count the accounts: those with a limit, those disabled by the user
+	// or by a login that no longer works, and those that were tried already.
+	Limited, Disabled, Tried int
+}
+
+// Error implements error.
+func (e *NoUsableError) Error() string {
+	what := "no usable account for provider " + e.Provider
+	if e.Account != "" {
+		what = "account " + e.Account + " is not usable"
+	}
+	var why []string
+	for _, c := range []struct {
+		n    int
+		what string
+	}{{e.Limited, "rate-limited"}, {e.Disabled, "disabled"}, {e.Tried, "tried already"}} {
+		switch {
+		case c.n == 0:
+		case e.Account != "":
+			why = append(why, c.what)
+		default:
+			why = append(why, fmt.Sprintf("%d %s", c.n, c.what))
+		}
+	}
+	if len(why) > 0 {
+		what += ": " + strings.Join(why, ", ")
+	}
+	if !e.Until.IsZero() {
+		what += ", the first limit ends at " + e.Until.Local().Format(time.RFC3339)
+	}
+	return what
+}
+
+// Hint is a command that helps.
+func (e *NoUsableError) Hint() string {
+	if e.Until.IsZero() && e.Account != "" {
+		return "kyoli accounts enable " + quote(e.Account)
+	}
+	return "kyoli accounts list --provider " + e.Provider
+}
+
+// LoginNeededError says that an account's login no longer works and that a person has to log in
+// again. The account is kept.
+type LoginNeededError struct {
+	// Provider is whose account it is.
+	Provider string
+	// UUID is the account, Account its name for people.
+	UUID, Account string
+	// Reason says why, in words.
+	Reason string
+}
+
+// Error implements error.
+func (e *LoginNeededError) Error() string {
+	return fmt.Sprintf("account %s needs a new login: %s", e.Account, e.Reason)
+}
+
+// Hint is a command that helps: a new login takes the place of the old one with the same e-mail.
+func (e *LoginNeededError) Hint() string {
+	return "kyoli accounts add --provider " + e.Provider + " < account.json"
+}
+
+// RefreshError says that an account's token could not be renewed, for a reason that is not its
+// login's.
+type RefreshError struct {
+	// UUID is the account, Account its name for people.
+	UUID, Account string
+	// Transient says that trying again later may help.
+	Transient bool
+	// Err is what happened.
+	Err error
+}
+
+// Error implements error.
+func (e *RefreshError) Error() string {
+	return fmt.Sprintf("the token of account %s could not be renewed: %v", e.Account, e.Err)
+}
+
+// Unwrap returns what happened.
+func (e *RefreshError) Unwrap() error { return e.Err }
+
+// LabelTakenError says that a label would not be unambiguous any more.
+type LabelTakenError struct {
+	// Label is the one wanted, Account the one that it names already.
+	Label, Account string
+}
+
+// Error implements error.
+func (e *LabelTakenError) Error() string {
+	return fmt.Sprintf("label %q already names account %s", e.Label, e.Account)
+}
+
+// UnknownStrategyError says that there is no strategy of this name.
+type UnknownStrategyError struct {
+	// Name is what was asked for, Allowed what there is.
+	Name    string
+	Allowed []string
+}
+
+// Error implements error.
+func (e *UnknownStrategyError) Error() string {
+	return fmt.Sprintf("unknown strategy %q (one of %s)", e.Name, strings.Join(e.Allowed, ", "))
+}
+
+// quote makes a name safe to paste into a shell.
+func quote(name string) string {
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+}

@@ -1,0 +1,42 @@
+package manager
+
+import (
+	"time"
+
+	"github.com/kyoli-gam/kyoli/pkg/store"
+)
+
+// EventKind says what an [Event] is about.
+type EventKind string
+
+// What a manager tells.
+const (
+	EventSelected  EventKind = "selected"     // an account was chosen and claimed
+	EventRefreshed EventKind = "refreshed"    // a token was renewed
+	EventAdopted   EventKind = "adopted"      // another process's new token was taken over
+	EventFailed    EventKind = "failed"       // a refresh failed
+	EventDisabled  EventKind = "disabled"     // an account was auth-disabled
+	EventLimited   EventKind = "rate-limited" // an account answered 429
+	EventRenamed   EventKind = "renamed"      // the provider gave the account another uuid
+	EventWarning   EventKind = "warning"      // something went wrong that does not stop the work
+)
+
+// Event is one thing that happened to an account. It holds no secret: Parent and Child are hashes.
+type Event struct {
+	Kind EventKind
+	At   time.Time
+	// UUID is the account, Account its name for people.
+	UUID, Account string
+	// Detail says more, in words.
+	Detail string
+	// Parent and Child are the hashes of the refresh token spent and of the one that came of it.
+	Parent, Child string
+}
+
+func (m *Manager) tell(kind EventKind, a *store.Account, detail string) {
+	e := Event{Kind: kind, At: m.now(), Detail: detail}
+	if a != nil {
+		e.UUID, e.Account = a.UUID, a.Name()
+	}
+	m.onEvent(e)
+}

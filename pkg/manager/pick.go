@@ -1,0 +1,205 @@
+package manager
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/kyoli-gam/kyoli/pkg/claims"
+	"github.com/kyoli-gam/kyoli/pkg/store"
+)
+
+// Request says what account is wanted. The zero value leaves it to the settings.
+type Request struct {
+	// Account names one account; empty = by strategy.
+	Account string
+	// Strategy is taken in place of the settings'; empty = the settings'.
+	Strategy string
+	// SessionKey binds a session to its account; empty = no binding.
+	SessionKey string
+	// Exclude are the uuids of accounts that were tried already.
+	Exclude []string
+	// MaxWait is how long [Manager.Acquire] waits for a limit to end, where all are limited; 0 = not.
+	MaxWait time.Duration
+
+	self string // the session that asks
+}
+
+// Decision is the account chosen, and why.
+type Decision struct {
+	// Account is the account chosen.
+	Account *store.Account
+	// Strategy is what chose it; empty where it was named.
+	Strategy string
+	// Why says why, in words.
+	Why string
+	// Candidates are all accounts, in the order of the file.
+	Candidates []Candidate
+}
+
+// Candidate is one account in a decision.
+type Candidate struct {
+	Account *store.Account
+	Status  Status
+	Usable  bool
+	// Active marks the active account, Chosen the one chosen.
+	Active, Chosen bool
+	// Claims is how many other sessions hold it.
+	Claims int
+	// Score is its score under the hybrid strategy, whatever the strategy in force.
+	Score Score
+	// Why says why it was chosen or passed over, in words.
+	Why string
+}
+
+// Pick tells what [Manager.Acquire] would choose. It changes nothing. Errors: *[NoAccountsError],
+// *[NoUsableError], *[LoginNeededError], *[UnknownStrategyError], and those of the store: an account
+// that is not there, a file that cannot be read.
+func (m *Manager) Pick(ctx context.Context, req Request) (*Decision, error) {
+	s, err := m.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d, _, err := m.decide(s, req)
+	return d, err
+}
+
+// decide is the one way in which an account is chosen, for Pick and Acquire alike.
+func (m *Manager) decide(s *Snapshot, req Request) (*Decision, claims.Choice, error) {
+	if len(s.Accounts.List) == 0 {
+		return nil, claims.Choice{}, &NoAccountsError{Provider: m.adapter.ID}
+	}
+	members := s.members(req.self)
+	if req.Account != "" {
+		return m.named(s, members, req.Account)
+	}
+	name := req.Strategy
+	if name == "" {
+		name = m.settings.Strategy
+	}
+	strategy, err := StrategyNamed(name)
+	if err != nil {
+		return nil, claims.Choice{}, err
+	}
+	pool := s.pool(members, req)
+	c := strategy.Choose(pool)
+	if c.Member == nil {
+		return nil, claims.Choice{}, m.nobody(s, members, req)
+	}
+	d := &Decision{Account: c.Member.Account, Strategy: name, Why: c.Why}
+	for _, mb := range members {
+		d.Candidates = append(d.Candidates, m.candidate(s, mb, c, req))
+	}
+	return d, m.choice(c, req), nil
+}
+
+func (m *Manager) choice(c Choice, req Request) claims.Choice {
+	choice := claims.Choice{UUID: c.Member.Account.UUID}
+	if c.Advance {
+		choice.Cursor = &claims.Cursor{UUID: choice.UUID, Index: c.Member.Index}
+	}
+	if c.Bind {
+		choice.StickyKey = req.SessionKey
+	}
+	return choice
+}
+
+// named takes the account that was asked for, unless it cannot be used at all.
+func (m *Manager) named(s *Snapshot, members []*Member, name string) (*Decision, claims.Choice, error) {
+	a, err := s.Accounts.Find(name)
+	if err != nil {
+		return nil, claims.Choice{}, err
+	}
+	refused := &NoUsableError{Provider: m.adapter.ID, Account: a.Name()}
+	switch s.Status(a) {
+	case StatusDisabled:
+		refused.Disabled = 1
+		return nil, claims.Choice{}, refused
+	case StatusAuthDisabled:
+		return nil, claims.Choice{}, m.loginNeeded(a, a.AuthDisabledReason)
+	case StatusRateLimited:
+		refused.Limited, refused.Until = 1, LimitedUntil(a, s.At)
+		return nil, claims.Choice{}, refused
+	}
+	d := &Decision{Account: a, Why: "asked for by name"}
+	i := slices.IndexFunc(members, func(mb *Member) bool { return mb.Account == a })
+	c := Choice{Member: members[i], Why: d.Why, Passed: "another one was asked for"}
+	for _, mb := range members {
+		d.Candidates = append(d.Candidates, m.candidate(s, mb, c, Request{}))
+	}
+	return d, claims.Choice{UUID: a.UUID}, nil
+}
+
+// nobody says why no account can be had, and until when.
+func (m *Manager) nobody(s *Snapshot, members []*Member, req Request) error {
+	e := &NoUsableError{Provider: m.adapter.ID}
+	var login *store.Account
+	for _, mb := range members {
+		switch {
+		case slices.Contains(req.Exclude, mb.Account.UUID):
+			e.Tried++
+		case mb.Status == StatusRateLimited:
+			e.Limited++
+			if until := LimitedUntil(mb.Account, s.At); e.Until.IsZero() || until.Before(e.Until) {
+				e.Until = until
+			}
+		default:
+			e.Disabled++
+			if mb.Status == StatusAuthDisabled && login == nil {
+				login = mb.Account
+			}
+		}
+	}
+	// Nothing but a login helps where no account is limited: say so, as it was said when the login
+	// was found to be dead.
+	if login != nil && e.Limited == 0 && e.Tried == 0 {
+		return m.loginNeeded(login, login.AuthDisabledReason)
+	}
+	return e
+}
+
+func (m *Manager) loginNeeded(a *store.Account, reason string) *LoginNeededError {
+	if reason == "" {
+		reason = "its login no longer works"
+	}
+	return &LoginNeededError{Provider: m.adapter.ID, UUID: a.UUID, Account: a.Name(), Reason: reason}
+}
+
+func (m *Manager) candidate(s *Snapshot, mb *Member, c Choice, req Request) Candidate {
+	out := Candidate{
+		Account: mb.Account, Status: mb.Status, Usable: mb.Usable(), Active: mb.Active,
+		Claims: mb.Claims, Score: mb.Score, Chosen: mb == c.Member, Why: c.Why,
+	}
+	if !out.Chosen {
+		out.Why = s.passedOver(mb, c, req)
+	}
+	return out
+}
+
+// passedOver says why an account was not chosen.
+func (s *Snapshot) passedOver(mb *Member, c Choice, req Request) string {
+	if slices.Contains(req.Exclude, mb.Account.UUID) {
+		return "tried already"
+	}
+	switch mb.Status {
+	case StatusDisabled:
+		return "disabled"
+	case StatusAuthDisabled:
+		if mb.Account.AuthDisabledReason != "" {
+			return "needs a new login: " + mb.Account.AuthDisabledReason
+		}
+		return "needs a new login"
+	case StatusRateLimited:
+		return "rate-limited until " + LimitedUntil(mb.Account, s.At).UTC().Format(time.RFC3339)
+	case StatusCoolingDown:
+		return fmt.Sprintf("answered 429 %.0f s ago", s.At.Sub(s.Claims.Last429(mb.Account.UUID)).Seconds())
+	case StatusOverQuota:
+		return fmt.Sprintf("%.0f %% used, the soft quota is %.0f %%",
+			utilization(mb.Account.CachedUsage, s.At), s.settings.SoftQuotaThresholdPercent)
+	}
+	if mb.Claims > 0 && c.Member.Claims < mb.Claims {
+		return fmt.Sprintf("held by %d, the chosen one by %d", mb.Claims, c.Member.Claims)
+	}
+	return c.Passed
+}
