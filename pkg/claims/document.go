@@ -116,35 +116,63 @@ var format = json.JoinOptions(
 // errNotObject is returned for JSON that is something else, null among it.
 var errNotObject = errors.New("not a JSON object")
 
-func parseDocument(b []byte) (*document, error) {
+func newDocument() *document {
 	d := &document{Version: version}
+	d.fill()
+	return d
+}
+
+// fill makes the maps that the file does not have.
+func (d *document) fill() {
+	if d.Holders == nil {
+		d.Holders = map[string][]*record{}
+	}
+	if d.Sticky == nil {
+		d.Sticky = map[string]*binding{}
+	}
+	if d.Last429 == nil {
+		d.Last429 = map[string]Millis{}
+	}
+	if d.Released == nil {
+		d.Released = map[string]Millis{}
+	}
+}
+
+func parseDocument(b []byte) (*document, error) {
+	d := newDocument()
 	if len(b) == 0 {
 		return d, nil
 	}
 	if err := parseObject(b, d); err != nil {
 		return nil, err
 	}
+	d.fill()
+	return d, d.check()
+}
+
+// check refuses what would make no sense later.
+func (d *document) check() error {
 	if d.Version < 1 {
-		return nil, fmt.Errorf("version %d", d.Version)
+		return fmt.Errorf("version %d", d.Version)
 	}
 	for uuid, records := range d.Holders {
 		for i, r := range records {
 			if r == nil || r.ID == "" || r.PID <= 0 {
-				return nil, fmt.Errorf("holder %d of account %s has no id or no process", i, uuid)
+				return fmt.Errorf("holder %d of account %s has no id or no process", i, uuid)
 			}
 		}
 	}
 	for i, t := range d.Tickets {
 		if t == nil || t.ID == "" || t.PID <= 0 {
-			return nil, fmt.Errorf("ticket %d has no id or no process", i)
+			return fmt.Errorf("ticket %d has no id or no process", i)
 		}
 	}
 	for key, b := range d.Sticky {
 		if b == nil {
-			return nil, fmt.Errorf("binding %s is null", key)
+			return fmt.Errorf("binding %s is null", key)
 		}
 	}
-	return d, nil
+	return nil
 }
 
 // parseObject parses strictly (UTF-8, no name twice) and takes nothing but an object. Its error

@@ -155,3 +155,13 @@ func must(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+// ageless is a machine on which process pid was started anew under its old number.
+func ageless(alive func(procid.Process) procid.State, pid int) func(procid.Process) procid.State {
+	return func(p procid.Process) procid.State {
+		if p.PID == pid && p.StartTime != "" {
+			return procid.State{Life: procid.Dead, Why: "its process id belongs to a younger process"}
+		}
+		return alive(p)
+	}
+}

@@ -16,8 +16,10 @@ const maxFile = 16 << 20
 
 // content is what was read of a file.
 type content struct {
-	path  string
-	bytes []byte
+	path string
+	// target is where path leads: links stay where they are.
+	target string
+	bytes  []byte
 	// damage is why it cannot be used; it is set aside before it is written over.
 	damage *damagedError
 }
@@ -26,7 +28,11 @@ type content struct {
 // behind where nothing is fsynced: there is nothing in it to keep.
 func read(path string) (content, error) {
 	c := content{path: path}
-	f, err := os.Open(path)
+	var err error
+	if c.target, err = resolve(path); err != nil {
+		return c, err
+	}
+	f, err := os.Open(c.target)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil
 	}
@@ -51,8 +57,8 @@ func read(path string) (content, error) {
 // aside moves a damaged file out of the way, one for each distinct content.
 func (c content) aside() (Note, error) {
 	sum := sha256.Sum256(c.bytes)
-	to := c.path + ".damaged-" + hex.EncodeToString(sum[:4])
-	if err := os.Rename(c.path, to); err != nil {
+	to := c.target + ".damaged-" + hex.EncodeToString(sum[:4])
+	if err := os.Rename(c.target, to); err != nil {
 		return Note{}, err
 	}
 	if err := os.Chmod(to, 0o600); err != nil {

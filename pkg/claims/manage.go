@@ -102,9 +102,6 @@ func (st *state) release(id string) (n int) {
 		return n
 	}
 	if n > 0 {
-		if st.doc.Released == nil {
-			st.doc.Released = map[string]Millis{}
-		}
 		st.doc.Released[id] = st.now
 	}
 	st.dropTicket(id)
@@ -114,9 +111,6 @@ func (st *state) release(id string) (n int) {
 // Mark429 remembers that an account has answered 429 just now.
 func (s *Store) Mark429(ctx context.Context, uuid string) error {
 	return s.step(ctx, func(st *state) error {
-		if st.doc.Last429 == nil {
-			st.doc.Last429 = map[string]Millis{}
-		}
 		st.doc.Last429[uuid] = st.now
 		return nil
 	})

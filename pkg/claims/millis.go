@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Millis is a time in milliseconds since the epoch, as in all files shared with the plugin.
@@ -36,14 +38,10 @@ func (m Millis) Time() time.Time {
 
 // UnmarshalJSON accepts every number that JavaScript writes, 1.7e12 too.
 func (m *Millis) UnmarshalJSON(b []byte) error {
-	if n, err := strconv.ParseInt(string(b), 10, 64); err == nil {
-		*m = Millis(min(max(n, -maxMillis), maxMillis))
-		return nil
-	}
-	f, err := strconv.ParseFloat(string(b), 64)
-	if err != nil && !math.IsInf(f, 0) || math.IsNaN(f) || b[0] == '+' {
+	if v := jsontext.Value(b); !v.IsValid() || v.Kind() != '0' {
 		return errNoTime
 	}
+	f, _ := strconv.ParseFloat(string(b), 64) // out of range is infinite, which is as good as large
 	*m = Millis(min(max(f, -maxMillis), maxMillis))
 	return nil
 }

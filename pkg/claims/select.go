@@ -92,18 +92,12 @@ func (st *state) put(uuid string, n record) *record {
 			return r
 		}
 	}
-	if st.doc.Holders == nil {
-		st.doc.Holders = map[string][]*record{}
-	}
 	r := &n
 	st.doc.Holders[uuid] = append(st.doc.Holders[uuid], r)
 	return r
 }
 
 func (st *state) bind(key, uuid string) {
-	if st.doc.Sticky == nil {
-		st.doc.Sticky = map[string]*binding{}
-	}
 	key = hashKey(key)
 	b := st.doc.Sticky[key]
 	if b == nil {

@@ -313,7 +313,7 @@ func TestCursorStickyAnd429(t *testing.T) {
 
 func TestStickyIsBounded(t *testing.T) {
 	w := newWorld(t)
-	st := &state{doc: &document{}, now: Millis(w.now())}
+	st := &state{doc: newDocument(), now: Millis(w.now())}
 	for i := range StickyMost + 10 {
 		st.bind(num(i), "a")
 		st.now += 10

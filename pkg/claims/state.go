@@ -40,7 +40,7 @@ func (s *Store) load() (*state, error) {
 
 // parse takes what is damaged for empty, and notes it.
 func (st *state) parse() error {
-	st.doc = &document{Version: version}
+	st.doc = newDocument()
 	if st.own.damage == nil {
 		d, err := parseDocument(st.own.bytes)
 		if err != nil {

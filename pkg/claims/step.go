@@ -115,7 +115,7 @@ func (s *Store) replace(old content, b []byte, check func() error) error {
 		}
 		s.o.OnNote(note)
 	}
-	return writeFile(old.path, b, check)
+	return writeFile(old.target, b, check)
 }
 
 // ownBytes is what kyoli's file should hold, and whether it holds something else.
@@ -125,7 +125,7 @@ func (st *state) ownBytes() ([]byte, bool, error) {
 		return nil, false, err
 	}
 	if st.own.damage == nil && st.own.bytes == nil {
-		empty, err := (&document{Version: version}).encode()
+		empty, err := newDocument().encode()
 		return b, !bytes.Equal(b, empty), err
 	}
 	return b, st.own.damage != nil || !bytes.Equal(b, st.own.bytes), nil

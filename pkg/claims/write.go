@@ -1,6 +1,8 @@
 package claims
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -24,4 +26,12 @@ func writeFile(path string, b []byte, check func() error) error {
 		_ = os.Remove(f.Name())
 	}
 	return err
+}
+
+func resolve(path string) (string, error) {
+	to, err := filepath.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return path, nil
+	}
+	return to, err
 }
