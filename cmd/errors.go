@@ -121,7 +121,7 @@ func (f *Factory) reportError(cmd *cobra.Command, err error, args []string) {
 	message := cleanLines(err.Error())
 	fmt.Fprintf(f.Err, "kyoli: %s\n", message)
 	if own != nil && own.usage && cmd != nil {
-		fmt.Fprintf(f.Err, "usage: %s\n", cmd.UseLine())
+		fmt.Fprint(f.Err, cmd.UsageString())
 	}
 	if hint := hintOf(err); hint != "" {
 		fmt.Fprintf(f.Err, "hint: %s\n", cleanLines(hint))

@@ -13,9 +13,8 @@ import (
 // exit code. version is what the release build was given, "" for any other.
 func Main(version string, args []string) int {
 	f := newOSFactory(version)
-	ctx, stop := f.watchSignals(context.Background())
-	defer stop()
-	return f.Run(ctx, args)
+	ctx, end := f.watchSignals(context.Background())
+	return end(f.Run(ctx, args))
 }
 
 // Run runs one command line and returns its exit code (see exitcodes.go).
@@ -34,7 +33,7 @@ func (f *Factory) Run(ctx context.Context, args []string) int {
 		return exitOK
 	}
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
-		err = cause
+		err = failf(exitCancelled, "", "%w", cause)
 	}
 	f.reportError(cmd, err, args)
 	return exitCode(err)

@@ -15,6 +15,8 @@ type terminal interface {
 	io.ReadWriteCloser
 	// ReadSecret reads a line that is not shown.
 	ReadSecret() (string, error)
+	// Restore returns what brings the terminal back to what it is now.
+	Restore() func()
 }
 
 // Confirm asks a question on the terminal; anything but y or yes is no. Where
@@ -42,7 +44,8 @@ func (f *Factory) Secret(prompt string) (string, error) {
 	}
 	defer tty.Close()
 	fmt.Fprintf(tty, "%s: ", cleanLines(prompt))
-	secret, err := tty.ReadSecret()
+	var secret string
+	f.whileHidden(tty.Restore(), func() { secret, err = tty.ReadSecret() })
 	fmt.Fprintln(tty)
 	if err != nil {
 		return "", fmt.Errorf("read the secret: %w", err)
@@ -80,4 +83,14 @@ func (t osTerminal) Close() error {
 func (t osTerminal) ReadSecret() (string, error) {
 	line, err := term.ReadPassword(int(t.in.Fd()))
 	return string(line), err
+}
+
+// Restore puts the terminal back into the state that it has now.
+func (t osTerminal) Restore() func() {
+	fd := int(t.in.Fd())
+	state, err := term.GetState(fd)
+	if err != nil {
+		return func() {}
+	}
+	return func() { _ = term.Restore(fd, state) }
 }

@@ -22,11 +22,12 @@ gives each program one that is usable.
   kyoli demo                        see it work, on this machine only
   kyoli accounts add < account.json
   kyoli exec -- opencode run "hi"`,
-		Args:              cobra.NoArgs,
-		SilenceUsage:      true,
-		SilenceErrors:     true,
-		PersistentPreRunE: func(*cobra.Command, []string) error { return f.opts.validate() },
-		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:                       cobra.NoArgs,
+		SuggestionsMinimumDistance: 2,
+		SilenceUsage:               true,
+		SilenceErrors:              true,
+		PersistentPreRunE:          func(*cobra.Command, []string) error { return f.opts.validate() },
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	f.opts.addFlags(root.PersistentFlags())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagErrorf("%w", err) })
@@ -38,7 +39,35 @@ gives each program one that is usable.
 	// One line a command.
 	add(root, groupSetup, newDemoCmd(f, nil))
 	add(root, groupSetup, newVersionCmd(f, nil))
+	root.AddCommand(newGenerateCmd(f, nil))
+	addHelpTopics(root)
+	checkArgs(root)
 	return root
+}
+
+// checkArgs makes wrong arguments usage errors, in the whole tree, with the name
+// of the command that may have been meant.
+func checkArgs(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usageErrorf(meant(cmd, args), "%w", err)
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		checkArgs(sub)
+	}
+}
+
+func meant(cmd *cobra.Command, args []string) string {
+	if len(args) > 0 && cmd.HasSubCommands() {
+		if names := cmd.SuggestionsFor(args[0]); len(names) > 0 {
+			return cmd.CommandPath() + " " + names[0]
+		}
+	}
+	return cmd.CommandPath() + " --help"
 }
 
 func add(root *cobra.Command, group string, cmd *cobra.Command) {

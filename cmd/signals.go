@@ -2,47 +2,120 @@ package cmd
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"sync"
+	"syscall"
+	"time"
+
+	"github.com/kyoli-gam/kyoli/internal/filelock"
 )
 
-// signalState lets exec take the signals over from the rest of kyoli.
+// windDown is how long a command has to end by itself after a signal.
+const windDown = 500 * time.Millisecond
+
+// signalState is what kyoli knows of signals. exec takes them over.
 type signalState struct {
-	mu    sync.Mutex
-	taken bool
+	mu      sync.Mutex
+	taken   bool
+	ended   syscall.Signal // the signal that ended kyoli, 0 = none
+	restore func()         // puts the terminal in order, nil = it is
 }
 
-// TakeSignals leaves INT, TERM, HUP and the like to the caller from now on:
-// kyoli itself no longer stops on them. The function returned gives them back.
+// signalError is the cause of a context that a signal cancelled.
+type signalError struct{ sig syscall.Signal }
+
+func (e *signalError) Error() string { return fmt.Sprintf("stopped by signal: %s", e.sig) }
+
+// TakeSignals leaves INT, TERM, HUP, TSTP and the like to the caller from now on:
+// kyoli itself does not act on them. The function returned gives them back.
 func (f *Factory) TakeSignals() (giveBack func()) {
-	f.signals.set(true)
-	return func() { f.signals.set(false) }
+	f.signals.set(func(s *signalState) { s.taken = true })
+	return func() { f.signals.set(func(s *signalState) { s.taken = false }) }
 }
 
-func (s *signalState) set(taken bool) {
+// whileHidden runs fn with a terminal that hides what is typed; restore is called
+// should a signal end kyoli in between.
+func (f *Factory) whileHidden(restore, fn func()) {
+	f.signals.set(func(s *signalState) { s.restore = restore })
+	defer f.signals.set(func(s *signalState) { s.restore = nil })
+	fn()
+}
+
+func (s *signalState) set(change func(*signalState)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.taken = taken
+	change(s)
 }
 
-func (s *signalState) isTaken() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.taken
-}
-
-// watchSignals cancels the context on the first signal that ends kyoli.
-func (f *Factory) watchSignals(parent context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(parent)
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, endSignals...)
+// watchSignals makes a context that the first signal cancels. A command that has
+// not ended soon after (it waits for a lock, or for an answer on the terminal)
+// is ended from outside as soon as no lock is held, so that no rotated token and
+// no half-made change is lost. end returns kyoli's exit code: after a signal
+// the process dies of that very signal, so that a shell's loop ends too.
+func (f *Factory) watchSignals(parent context.Context) (ctx context.Context, end func(code int) int) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 8)
+	for _, sig := range watchedSignals {
+		if !signal.Ignored(sig) { // nohup
+			signal.Notify(signals, sig)
+		}
+	}
+	over := make(chan struct{})
 	go func() {
-		for range signals {
-			if !f.signals.isTaken() {
-				cancel()
+		for {
+			select {
+			case sig := <-signals:
+				f.onSignal(sig.(syscall.Signal), signals, cancel)
+			case <-over:
+				return
 			}
 		}
 	}()
-	return ctx, func() { signal.Stop(signals); close(signals); cancel() }
+	return ctx, func(code int) int {
+		signal.Stop(signals)
+		close(over)
+		cancel(nil)
+		f.signals.mu.Lock()
+		sig := f.signals.ended
+		f.signals.mu.Unlock()
+		if sig == 0 {
+			return code
+		}
+		raise(sig)
+		return 128 + int(sig)
+	}
+}
+
+func (f *Factory) onSignal(sig syscall.Signal, signals chan<- os.Signal, cancel context.CancelCauseFunc) {
+	f.signals.mu.Lock()
+	taken, first := f.signals.taken, f.signals.ended == 0
+	ends := sig != stopSignal
+	if ends && !taken {
+		f.signals.ended = sig
+	}
+	f.signals.mu.Unlock()
+	switch {
+	case taken:
+	case !ends:
+		go stopUnlocked(signals)
+	case first:
+		cancel(&signalError{sig})
+		go f.endUnlocked(sig)
+	}
+}
+
+// endUnlocked ends a command that does not end by itself.
+func (f *Factory) endUnlocked(sig syscall.Signal) {
+	time.Sleep(windDown)
+	if _, err := filelock.Pause(context.Background()); err != nil {
+		return
+	}
+	f.signals.set(func(s *signalState) {
+		if s.restore != nil {
+			s.restore()
+		}
+	})
+	dieOf(sig)
 }
