@@ -1,6 +1,10 @@
 package executor
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+)
 
 // Exit codes of a command that could not be started, as in sh and env.
 const (
@@ -30,3 +34,19 @@ func (e *StartError) Unwrap() error { return e.Err }
 
 // ExitCode is the exit code that exec ends with.
 func (e *StartError) ExitCode() int { return e.Code }
+
+// startError turns what the operating system said of p into a *StartError.
+func startError(p *Process, err error) error {
+	name := p.Path
+	if len(p.Args) > 0 {
+		name = p.Args[0]
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		// LookPath has seen the file, so it is the interpreter in its first line
+		// (or its loader) that is missing.
+		return &StartError{Command: name, Code: CodeNotFound, Err: errNoInterpreter}
+	}
+	return &StartError{Command: name, Code: CodeNotExecutable, Err: err}
+}
+
+var errNoInterpreter = errors.New("it, or the interpreter that it names, does not exist")

@@ -15,7 +15,8 @@ type Process struct {
 	Args []string
 	// Env is the child's whole environment, NAME=VALUE.
 	Env []string
-	// Stdin, Stdout and Stderr are handed to the child as they are.
+	// Stdin, Stdout and Stderr are handed to the child as they are; none may be
+	// nil.
 	Stdin, Stdout, Stderr *os.File
 	// Stub is the command line, up to and with StubArg, that reaches RunStub in
 	// this program. Windows does not use it.
@@ -23,9 +24,10 @@ type Process struct {
 	// Claim is called with the child's pid before the child's first instruction.
 	// When it fails, the child never runs and Start returns the error.
 	Claim func(ctx context.Context, pid int) error
-	// Idle waits until this process may be stopped (it holds no lock); nil means
-	// at once. It is asked before kyoli follows its child into a stop.
-	Idle func(ctx context.Context) error
+	// Pause waits until this process may be stopped (it holds no lock) and keeps
+	// it so until resume is called; nil means that it always may. It is asked
+	// before kyoli follows its child into a stop.
+	Pause func(ctx context.Context) (resume func(), err error)
 
 	child *child
 }
