@@ -10,7 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kyoli-gam/kyoli/internal/filelock"
 	"github.com/kyoli-gam/kyoli/internal/termtext"
+	"github.com/kyoli-gam/kyoli/pkg/config"
+	"github.com/kyoli-gam/kyoli/pkg/manager"
+	"github.com/kyoli-gam/kyoli/pkg/provider"
+	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
 // cmdError is an error that a command itself detects, with what the table of
@@ -57,7 +62,29 @@ func exitWith(code int) error {
 // codeTable maps the typed errors of the packages to exit codes, in order; the
 // first that matches wins.
 var codeTable = []func(error) (int, bool){
+	as[*store.AmbiguousAccountError](exitUsage),
+	as[*provider.UnknownProviderError](exitUsage),
+	as[*provider.AdapterError](exitUsage),
+	as[*config.Error](exitUsage),
+	as[*manager.UnknownStrategyError](exitUsage),
+	as[*manager.LabelTakenError](exitUsage),
+	as[*manager.NoAccountsError](exitLogin),
+	as[*manager.LoginNeededError](exitLogin),
+	as[*store.SpentError](exitLogin),
+	as[*store.UnknownAccountError](exitNoAccount),
+	as[*manager.NoUsableError](exitNoUsable),
+	as[*filelock.LockedError](exitLocked),
+	as[*store.DamagedError](exitDamaged),
+	as[*store.VersionError](exitDamaged),
+	transient,
 	is(context.Canceled, exitCancelled),
+}
+
+// transient is a refresh that may go well later. A store that broke underneath
+// it, or a lock that was not to be had, has been found before.
+func transient(err error) (int, bool) {
+	var refresh *manager.RefreshError
+	return exitTryLater, errors.As(err, &refresh) && refresh.Transient
 }
 
 func is(target error, code int) func(error) (int, bool) {

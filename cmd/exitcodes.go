@@ -22,7 +22,7 @@ var exitCodeTable = []struct {
 }{
 	{exitOK, "all went well"},
 	{exitGeneral, "something failed (refresh: some of the accounts)"},
-	{exitUsage, "wrong flags or arguments, an ambiguous account, an unknown provider"},
+	{exitUsage, "wrong flags, arguments or settings, an ambiguous account, an unknown provider"},
 	{exitCancelled, "cancelled: a question was answered with no, or could not be asked"},
 	{exitLogin, "login needed: there is no account, or its login has ended (refresh: all failed)"},
 	{exitNoAccount, "there is no account of that name"},

@@ -26,6 +26,7 @@ type Factory struct {
 
 	opts    globalOptions
 	signals signalState
+	made    made
 }
 
 func (f *Factory) inTTY() bool  { return f.InTTY != nil && f.InTTY() }
@@ -51,17 +52,17 @@ func (f *Factory) NoInput() bool {
 	return f.opts.NoInput || f.Env.Bool(env.NoInput)
 }
 
-// Note tells the user something on stderr, unless --quiet. The text is cleaned.
+// Note tells the user something on stderr, unless --quiet (or quiet_mode: true). The text is cleaned.
 func (f *Factory) Note(format string, args ...any) {
-	if !f.opts.Quiet {
+	if !f.opts.Quiet && !f.made.quiet {
 		fmt.Fprintln(f.Err, cleanLines(fmt.Sprintf(format, args...)))
 	}
 }
 
-// Debugf tells on stderr what is done, under --debug. Secrets must not be among
+// Debugf tells on stderr what is done, under --debug (or debug: true). Secrets must not be among
 // args; store.Secret redacts itself.
 func (f *Factory) Debugf(format string, args ...any) {
-	if f.opts.Debug {
+	if f.opts.Debug || f.made.debug {
 		fmt.Fprintln(f.Err, "debug: "+cleanLines(fmt.Sprintf(format, args...)))
 	}
 }
