@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -214,12 +215,23 @@ func (r *run) expect(want ...string) {
 // number reads a line "NAME N" and returns N.
 func (r *run) number(name string) int {
 	r.t.Helper()
-	line := r.next()
-	n, err := strconv.Atoi(strings.TrimPrefix(line, name+" "))
-	if err != nil {
-		r.t.Fatalf("reported %q, want %q and a number", line, name)
+	return r.numbers(name)[name]
+}
+
+// numbers reads a line "NAME N" for each name, in any order.
+func (r *run) numbers(names ...string) map[string]int {
+	r.t.Helper()
+	got := map[string]int{}
+	for range names {
+		line := r.next()
+		name, value, _ := strings.Cut(line, " ")
+		n, err := strconv.Atoi(value)
+		if err != nil || !slices.Contains(names, name) {
+			r.t.Fatalf("reported %q, want one of %q and a number", line, names)
+		}
+		got[name] = n
 	}
-	return n
+	return got
 }
 
 func (r *run) signal(s syscall.Signal) {

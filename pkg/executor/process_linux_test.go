@@ -109,14 +109,14 @@ func TestStubShowsNoMoreThanTheCommand(t *testing.T) {
 	p := sh("exit 0")
 	p.Env = []string{"KYOLI_ACCESS_TOKEN=at-secret"}
 	p.Claim = func(_ context.Context, pid int) error {
-		args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		args := stubArgs(t, pid)
 		if bytes.Contains(args, []byte("at-secret")) {
 			t.Errorf("a variable's value is in the arguments: %q", args)
 		}
 		if !bytes.HasSuffix(args, []byte("sh\x00-c\x00exit 0\x00sh\x00")) {
 			t.Errorf("arguments of the stub: %q", args)
 		}
-		env, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+		env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 		if string(env) != "KYOLI_ACCESS_TOKEN=at-secret\x00" {
 			t.Errorf("variables of the stub: %q", env)
 		}
@@ -135,8 +135,8 @@ func TestKeysReachTheStub(t *testing.T) {
 	}{{"INT", ctrlC, 130}, {"QUIT", ctrlBackslash, 131}} {
 		t.Run(tt.name, func(t *testing.T) {
 			fifo := newFIFO(t)
-			j := startShell(t, []string{"TEST_CLAIM_WAIT=" + fifo}, "default-stop")
-			stub := j.number("claim")
+			j := startClaim(t, []string{"TEST_CLAIM_WAIT=" + fifo}, "default-stop")
+			stub := j.child
 			shown := make(chan string, 1)
 			go func() { text, _ := io.ReadAll(j.terminal); shown <- string(text) }()
 			awaitStub(t, stub)
@@ -155,16 +155,23 @@ func TestKeysReachTheStub(t *testing.T) {
 // pipe to the command (close-on-exec).
 func awaitStub(t *testing.T, pid int) {
 	t.Helper()
-	args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	fields := strings.Split(string(args), "\x00")
+	fields := strings.Split(string(stubArgs(t, pid)), "\x00")
 	fd := fields[slices.Index(fields, StubArg)+1]
 	awaitFile(t, fmt.Sprintf("/proc/%d/fdinfo/%s", pid, fd), func(text string) bool {
 		_, flags, _ := strings.Cut(text, "flags:")
 		return strings.HasPrefix(strings.TrimSpace(flags), "02")
 	})
+}
+
+// stubArgs is the argument vector of a new process. The kernel shows none for
+// the last moment of an exec.
+func stubArgs(t *testing.T, pid int) (args []byte) {
+	t.Helper()
+	awaitFile(t, fmt.Sprintf("/proc/%d/cmdline", pid), func(text string) bool {
+		args = []byte(text)
+		return text != ""
+	})
+	return args
 }
 
 func awaitZombie(t *testing.T, pid int) {

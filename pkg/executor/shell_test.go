@@ -87,11 +87,20 @@ type job struct {
 func startJob(t *testing.T, env []string, child ...string) *job {
 	t.Helper()
 	j := startShell(t, env, child...)
-	claimed := j.number("claim")
-	j.child = j.number("ready")
-	if claimed != j.child {
-		t.Fatalf("pid %d was claimed, %d runs", claimed, j.child)
+	numbers := j.numbers("job", "claim", "ready")
+	j.kyoli, j.child = numbers["job"], numbers["claim"]
+	if ready := numbers["ready"]; ready != j.child {
+		t.Fatalf("pid %d was claimed, %d runs", j.child, ready)
 	}
+	return j
+}
+
+// startClaim is startJob up to the claim.
+func startClaim(t *testing.T, env []string, child ...string) *job {
+	t.Helper()
+	j := startShell(t, env, child...)
+	numbers := j.numbers("job", "claim")
+	j.kyoli, j.child = numbers["job"], numbers["claim"]
 	return j
 }
 
@@ -110,7 +119,6 @@ func startShell(t *testing.T, env []string, child ...string) *job {
 	}, args...)
 	orders.Close()
 	t.Cleanup(func() { commands.Close(); j.terminal.Close() })
-	j.kyoli = j.number("job")
 	return j
 }
 
