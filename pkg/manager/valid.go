@@ -113,7 +113,7 @@ func (m *Manager) renew(ctx context.Context, seen *store.Account, o ValidOptions
 
 // renewOnce rereads under the lease, and adopts or rotates.
 func (m *Manager) renewOnce(ctx context.Context, seen *store.Account, o ValidOptions) (_ *store.Account, _ Result, err error) {
-	lease, err := m.store.Lease(ctx, seen.UUID)
+	lease, err := m.lease(ctx, seen)
 	if err != nil {
 		return nil, "", err
 	}
@@ -138,4 +138,17 @@ func (m *Manager) renewOnce(ctx context.Context, seen *store.Account, o ValidOpt
 		return nil, "", err
 	}
 	return a, ResultRefreshed, nil
+}
+
+// lease takes the account's lease, also where it was given another uuid while we waited for it.
+func (m *Manager) lease(ctx context.Context, seen *store.Account) (store.Lease, error) {
+	lease, err := m.store.Lease(ctx, seen.UUID)
+	var unknown *store.UnknownAccountError
+	if !errors.As(err, &unknown) {
+		return lease, err
+	}
+	if a := m.peek(ctx, seen.OwnerID()); a != nil && a.UUID != seen.UUID {
+		return m.store.Lease(ctx, a.UUID)
+	}
+	return nil, err
 }
