@@ -16,6 +16,9 @@ type Options struct {
 	Perm fs.FileMode
 	// NoReplace makes Write fail with an error that is fs.ErrExist where the file exists.
 	NoReplace bool
+	// NoSync leaves out what brings the file to the disk, for content that a power cut makes worthless anyway. A
+	// crash of the process still leaves the old content or the new.
+	NoSync bool
 	// BeforeRename is called when all but the rename is done. Its error is returned as it is, and nothing changes.
 	BeforeRename func() error
 	// AfterRename is called after the rename and before the fsync of the directory. Its error is returned as it is,
@@ -101,6 +104,9 @@ func (w *writer) prepare(data []byte) error {
 		{"close", f.Close},
 	}
 	for _, s := range steps {
+		if w.o.NoSync && s.name == "fsync" {
+			continue
+		}
 		if err := w.step(s.name, s.do); err != nil {
 			return err
 		}
@@ -171,7 +177,10 @@ func (w *writer) finish() error {
 	if w.o.AfterRename != nil {
 		after = w.o.AfterRename()
 	}
-	synced := w.step("fsync of the directory", func() error { return SyncDir(filepath.Dir(w.path)) })
+	var synced error
+	if !w.o.NoSync {
+		synced = w.step("fsync of the directory", func() error { return SyncDir(filepath.Dir(w.path)) })
+	}
 	return errors.Join(after, synced, w.displaced())
 }
 
