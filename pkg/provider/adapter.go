@@ -2,7 +2,6 @@ package provider
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -79,18 +78,6 @@ func (a *Adapter) PlanLabel(plan string) string {
 		return ""
 	}
 	return string(unicode.ToUpper(first)) + plan[size:]
-}
-
-func (a *Adapter) clone() *Adapter {
-	c := *a
-	c.Scopes = slices.Clone(a.Scopes)
-	c.RefusedCodes = slices.Clone(a.RefusedCodes)
-	c.ListHeaders = slices.Clone(a.ListHeaders)
-	c.CredentialVars = slices.Clone(a.CredentialVars)
-	c.Headers = maps.Clone(a.Headers)
-	c.Plans = maps.Clone(a.Plans)
-	c.Env = maps.Clone(a.Env)
-	return &c
 }
 
 // String names the adapter in messages.

@@ -32,7 +32,7 @@ func (p *parser) clean(s string) string {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
-		case !unicode.IsPrint(r):
+		case unprintable(r):
 			return -1
 		}
 		return r

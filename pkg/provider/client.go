@@ -54,7 +54,7 @@ func (r *RawAnswer) GoString() string { return r.String() }
 // Exchange sends one refresh token to the adapter's token endpoint and returns
 // the answer, whatever it says (Parse tells). It sends at most once: no
 // redirect, no retry. The error is a *SendError, whose Sent is true as soon as
-// the first byte may have left: then the token may be spent.
+// the request may have left: then the token may be spent.
 func (c *Client) Exchange(ctx context.Context, a *Adapter, refresh string) (*RawAnswer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout())
 	defer cancel()
@@ -63,8 +63,9 @@ func (c *Client) Exchange(ctx context.Context, a *Adapter, refresh string) (*Raw
 	if err != nil {
 		return nil, &SendError{Err: err}
 	}
-	client, done := c.once(req.URL.Scheme)
+	client, traced, done := c.once(req.URL.Scheme)
 	defer done()
+	sent.Store(!traced)
 	raw := &RawAnswer{Date: c.now(), spent: refresh}
 	resp, err := client.Do(req)
 	if err != nil {
@@ -79,12 +80,11 @@ func (c *Client) Exchange(ctx context.Context, a *Adapter, refresh string) (*Raw
 	return raw, nil
 }
 
-// traceSent notes that the request has begun to be written. A write that failed
-// half-way counts too: the bytes before may have been enough.
+// traceSent notes that the headers were written, before they are flushed and
+// before the body is: until then no server can have acted on the request.
 func traceSent(ctx context.Context, sent *atomic.Bool) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		WroteHeaders: func() { sent.Store(true) },
-		WroteRequest: func(httptrace.WroteRequestInfo) { sent.Store(true) },
 	})
 }
 

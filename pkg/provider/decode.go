@@ -140,9 +140,10 @@ func (d *decoder) setTable(key string, f field, node *yaml.Node) error {
 	if node.Kind != yaml.MappingNode {
 		return d.fault(node, key, "want a mapping, got "+strictyaml.Kind(node))
 	}
-	table := maps.Clone(*f.table(d.adapter))
+	table := *f.table(d.adapter)
 	if table == nil {
 		table = map[string]string{}
+		*f.table(d.adapter) = table
 	}
 	for name, item := range strictyaml.Pairs(node) {
 		full := key + "." + name.Value
@@ -163,7 +164,6 @@ func (d *decoder) setTable(key string, f field, node *yaml.Node) error {
 		}
 		table[entry] = value
 	}
-	*f.table(d.adapter) = table
 	return nil
 }
 

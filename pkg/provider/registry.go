@@ -73,7 +73,7 @@ func (r *Registry) override(id string, node *yaml.Node, file string) error {
 		TokenRequest: "form",
 	}
 	if known := r.byID[id]; known != nil {
-		a = known.clone()
+		a = known
 	}
 	d := decoder{file: file, adapter: a}
 	if err := d.decode(node); err != nil {
