@@ -16,6 +16,8 @@ import (
 func (m *Manager) Acquire(ctx context.Context, req Request, h claims.Holder) (*Decision, *claims.Claim, error) {
 	giveUp := m.now().Add(req.MaxWait)
 	req.self = h.ID
+	req.Exclusive = req.Exclusive || h.Exclusive
+	h.Exclusive = req.Exclusive
 	for {
 		d, claim, err := m.acquire(ctx, req, h)
 		var none *NoUsableError

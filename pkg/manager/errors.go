@@ -26,9 +26,10 @@ type NoUsableError struct {
 	Provider, Account string
 	// Until is when the first limit ends; zero = waiting does not help.
 	Until time.Time
-	// Limited, Disabled and Tried count the accounts: those with a limit, those disabled by the user
-	// or by a login that no longer works, and those that were tried already.
-	Limited, Disabled, Tried int
+	// Limited, Disabled, Held and Tried count the accounts: those with a limit, those disabled by the
+	// user or by a login that no longer works, those that others have for themselves alone (or that
+	// are wanted so), and those that were tried already.
+	Limited, Disabled, Held, Tried int
 }
 
 // Error implements error.
@@ -41,7 +42,7 @@ func (e *NoUsableError) Error() string {
 	for _, c := range []struct {
 		n    int
 		what string
-	}{{e.Limited, "rate-limited"}, {e.Disabled, "disabled"}, {e.Tried, "tried already"}} {
+	}{{e.Limited, "rate-limited"}, {e.Disabled, "disabled"}, {e.Held, "held by others"}, {e.Tried, "tried already"}} {
 		switch {
 		case c.n == 0:
 		case e.Account != "":
@@ -61,7 +62,7 @@ func (e *NoUsableError) Error() string {
 
 // Hint is a command that helps.
 func (e *NoUsableError) Hint() string {
-	if e.Until.IsZero() && e.Account != "" {
+	if e.Disabled > 0 && e.Account != "" {
 		return "kyoli accounts enable " + quote(e.Account)
 	}
 	return "kyoli accounts list --provider " + e.Provider

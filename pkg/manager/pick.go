@@ -20,6 +20,8 @@ type Request struct {
 	SessionKey string
 	// Exclude are the uuids of accounts that were tried already.
 	Exclude []string
+	// Exclusive wants an account that nobody else holds.
+	Exclusive bool
 	// MaxWait is how long [Manager.Acquire] waits for a limit to end, where all are limited; 0 = not.
 	MaxWait time.Duration
 
@@ -70,7 +72,7 @@ func (m *Manager) decide(s *Snapshot, req Request) (*Decision, claims.Choice, er
 	if len(s.Accounts.List) == 0 {
 		return nil, claims.Choice{}, &NoAccountsError{Provider: m.adapter.ID}
 	}
-	members := s.members(req.self)
+	members := s.members(req)
 	if req.Account != "" {
 		return m.named(s, members, req.Account)
 	}
@@ -122,8 +124,12 @@ func (m *Manager) named(s *Snapshot, members []*Member, name string) (*Decision,
 		refused.Limited, refused.Until = 1, LimitedUntil(a, s.At)
 		return nil, claims.Choice{}, refused
 	}
-	d := &Decision{Account: a, Why: "asked for by name"}
 	i := slices.IndexFunc(members, func(mb *Member) bool { return mb.Account == a })
+	if members[i].Taken {
+		refused.Held = 1
+		return nil, claims.Choice{}, refused
+	}
+	d := &Decision{Account: a, Why: "asked for by name"}
 	c := Choice{Member: members[i], Why: d.Why, Passed: "another one was asked for"}
 	for _, mb := range members {
 		d.Candidates = append(d.Candidates, m.candidate(s, mb, c, Request{}))
@@ -139,6 +145,8 @@ func (m *Manager) nobody(s *Snapshot, members []*Member, req Request) error {
 		switch {
 		case slices.Contains(req.Exclude, mb.Account.UUID):
 			e.Tried++
+		case eligible(mb) && mb.Taken:
+			e.Held++
 		case mb.Status == StatusRateLimited:
 			e.Limited++
 			if until := LimitedUntil(mb.Account, s.At); e.Until.IsZero() || until.Before(e.Until) {
@@ -153,7 +161,7 @@ func (m *Manager) nobody(s *Snapshot, members []*Member, req Request) error {
 	}
 	// Nothing but a login helps where no account is limited: say so, as it was said when the login
 	// was found to be dead.
-	if login != nil && e.Limited == 0 && e.Tried == 0 {
+	if login != nil && e.Limited == 0 && e.Held == 0 && e.Tried == 0 {
 		return m.loginNeeded(login, login.AuthDisabledReason)
 	}
 	return e
@@ -197,6 +205,9 @@ func (s *Snapshot) passedOver(mb *Member, c Choice, req Request) string {
 	case StatusOverQuota:
 		return fmt.Sprintf("%.0f %% used, the soft quota is %.0f %%",
 			utilization(mb.Account.CachedUsage, s.At), s.settings.SoftQuotaThresholdPercent)
+	}
+	if mb.Taken {
+		return fmt.Sprintf("held by %d, and wanted by one alone", mb.Claims)
 	}
 	if mb.Claims > 0 && c.Member.Claims < mb.Claims {
 		return fmt.Sprintf("held by %d, the chosen one by %d", mb.Claims, c.Member.Claims)

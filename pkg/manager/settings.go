@@ -7,7 +7,8 @@ import "time"
 type Settings struct {
 	// Strategy is account_selection_strategy, one of [Strategies].
 	Strategy string
-	// CrossProcessClaims false leaves other processes' claims out of account and makes none.
+	// CrossProcessClaims false leaves other processes' claims out of account and makes none. Only an
+	// account that somebody wanted for itself alone is still left to it.
 	CrossProcessClaims bool
 	// SoftQuotaThresholdPercent is the use, in percent of a window, from which an account is spared;
 	// 100 = never.

@@ -65,17 +65,18 @@ func (s *Snapshot) Status(a *store.Account) Status {
 // Usable tells whether the account can be chosen.
 func (s *Snapshot) Usable(a *store.Account) bool { return s.Status(a).Usable() }
 
-// members are all accounts as a strategy sees them. self is the session that asks: its own claims
-// do not count.
-func (s *Snapshot) members(self string) []*Member {
+// members are all accounts as a strategy sees them. The claims of the session that asks do not
+// count.
+func (s *Snapshot) members(req Request) []*Member {
 	list := make([]*Member, 0, len(s.Accounts.List))
 	for i, a := range s.Accounts.List {
 		m := &Member{
 			Account: a, Status: s.Status(a), Index: i,
 			Active: a.UUID != "" && a.UUID == s.Accounts.Active,
+			Taken:  !s.Claims.Free(a.UUID, req.self, req.Exclusive),
 		}
 		if s.settings.CrossProcessClaims {
-			m.Claims = s.Claims.Count(a.UUID, self)
+			m.Claims = s.Claims.Count(a.UUID, req.self)
 		}
 		m.Score = s.settings.score(a, m.Active, m.Claims > 0, s.At)
 		list = append(list, m)
@@ -83,11 +84,11 @@ func (s *Snapshot) members(self string) []*Member {
 	return list
 }
 
-// pool is what a strategy may choose from: all but the disabled and the left out.
+// pool is what a strategy may choose from: all but the disabled, the taken and the left out.
 func (s *Snapshot) pool(members []*Member, req Request) *Pool {
 	p := &Pool{Last: s.last()}
 	for _, m := range members {
-		if eligible(m) && !slices.Contains(req.Exclude, m.Account.UUID) {
+		if eligible(m) && !m.Taken && !slices.Contains(req.Exclude, m.Account.UUID) {
 			p.Members = append(p.Members, m)
 		}
 	}

@@ -40,6 +40,8 @@ type Member struct {
 	Active bool
 	// Claims is how many other sessions hold it.
 	Claims int
+	// Taken says that another session has it for itself alone, or that it is wanted so and held.
+	Taken bool
 	// Score is what hybrid goes by.
 	Score Score
 }
