@@ -33,8 +33,8 @@ const (
 const reportFD = 3
 
 func TestMain(m *testing.M) {
-	if IsStub(os.Args) {
-		os.Exit(RunStub(os.Args, os.Environ()))
+	if IsStub(os.Args[1:]) {
+		os.Exit(RunStub(os.Args[1:], os.Environ()))
 	}
 	if len(os.Args) > 1 {
 		switch os.Args[1] {

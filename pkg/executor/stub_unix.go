@@ -16,17 +16,17 @@ import (
 // stubAlone is the exit code of a stub whose kyoli is gone. Nobody sees it.
 const stubAlone = 1
 
-// RunStub is the stub of a child. Its args are the program's name, StubArg, the
-// descriptor to wait on, the descriptor to report on, the file to run and the
-// command's argument vector. It waits until its pid is claimed and then becomes
-// the command, with environ as its environment: the same pid, the same start
-// time. It returns only when it does not, with the exit code to end with.
+// RunStub is the stub of a child. Its args are StubArg, the descriptor to wait
+// on, the descriptor to report on, the file to run and the command's argument
+// vector. It waits until its pid is claimed and then becomes the command, with
+// environ as its environment: the same pid, the same start time. It returns only
+// when it does not, with the exit code to end with.
 func RunStub(args, environ []string) int {
-	if len(args) < 6 {
+	if len(args) < 5 {
 		return CodeNotExecutable
 	}
-	waitFD, err1 := strconv.Atoi(args[2])
-	tellFD, err2 := strconv.Atoi(args[3])
+	waitFD, err1 := strconv.Atoi(args[1])
+	tellFD, err2 := strconv.Atoi(args[2])
 	if err1 != nil || err2 != nil || waitFD < 3 || tellFD < 3 {
 		return CodeNotExecutable
 	}
@@ -34,7 +34,7 @@ func RunStub(args, environ []string) int {
 	if code, ok := awaitClaim(waitFD); !ok {
 		return code
 	}
-	err := become(args[4], args[5:], environ)
+	err := become(args[3], args[4:], environ)
 	errno, ok := err.(syscall.Errno) //nolint:errorlint // syscall.Exec returns a bare Errno
 	if !ok {
 		errno = syscall.EINVAL
