@@ -9,6 +9,7 @@ package procid
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"sync"
 )
@@ -110,7 +111,7 @@ func Self() Process { return self() }
 func Of(pid int) (Process, error) {
 	p := here()
 	p.PID = pid
-	if pid <= 0 {
+	if pid <= 0 || pid > math.MaxInt32 { // the system would take another number for it
 		return p, &GoneError{PID: pid, Why: "not a process id"}
 	}
 	start, why := look(pid)

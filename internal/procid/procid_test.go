@@ -2,6 +2,7 @@ package procid
 
 import (
 	"errors"
+	"math"
 	"os"
 	"runtime"
 	"testing"
@@ -46,7 +47,11 @@ func TestOfIsTheSameEveryTime(t *testing.T) {
 }
 
 func TestOfRefusesWhatIsNoPID(t *testing.T) {
-	for _, pid := range []int{0, -1, -os.Getpid()} {
+	large := int64(1)<<32 + int64(os.Getpid()) // the kernel would take it for our own
+	for _, pid := range []int{0, -1, -os.Getpid(), math.MaxInt32, int(large)} {
+		if pid == os.Getpid() {
+			continue // int has 32 bits
+		}
 		_, err := Of(pid)
 		if g, ok := errors.AsType[*GoneError](err); !ok || g.PID != pid {
 			t.Errorf("Of(%d) = %v", pid, err)

@@ -21,6 +21,7 @@ type world struct {
 	ns    string
 	host  string
 	gone  map[int]string // why, by PID; all others live
+	born  map[int]int    // how often a PID was used again
 	notes []Note
 }
 
@@ -28,12 +29,20 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	return &world{
 		t: t, dir: t.TempDir(), clock: time.UnixMilli(1_760_000_000_000),
-		boot: "boot1", ns: "ns1", host: "host1", gone: map[int]string{},
+		boot: "boot1", ns: "ns1", host: "host1", gone: map[int]string{}, born: map[int]int{},
+	}
+}
+
+// start begins a process under a PID that may have been another one's.
+func (w *world) start(pid int) {
+	if _, ok := w.gone[pid]; ok {
+		delete(w.gone, pid)
+		w.born[pid]++
 	}
 }
 
 func (w *world) proc(pid int) procid.Process {
-	return procid.Process{PID: pid, StartTime: "100", BootID: w.boot, PIDNs: w.ns, Host: w.host}
+	return procid.Process{PID: pid, StartTime: num(100 + w.born[pid]), BootID: w.boot, PIDNs: w.ns, Host: w.host}
 }
 
 // store opens the claims as process pid.
@@ -46,6 +55,9 @@ func (w *world) store(pid int) *Store {
 			if p.BootID == self.BootID && p.PIDNs == self.PIDNs {
 				if why, ok := w.gone[p.PID]; ok {
 					return procid.State{Life: procid.Dead, Why: why}
+				}
+				if p.StartTime != "" && p.StartTime != w.proc(p.PID).StartTime {
+					return procid.State{Life: procid.Dead, Why: "its process id belongs to a younger process"}
 				}
 				return procid.State{Life: procid.Alive}
 			}
@@ -153,15 +165,5 @@ func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-// ageless is a machine on which process pid was started anew under its old number.
-func ageless(alive func(procid.Process) procid.State, pid int) func(procid.Process) procid.State {
-	return func(p procid.Process) procid.State {
-		if p.PID == pid && p.StartTime != "" {
-			return procid.State{Life: procid.Dead, Why: "its process id belongs to a younger process"}
-		}
-		return alive(p)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/kyoli-gam/kyoli/internal/atomicfile"
 )
 
 // maxFile is more than ten thousand claims and all bindings take.
@@ -29,7 +31,7 @@ type content struct {
 func read(path string) (content, error) {
 	c := content{path: path}
 	var err error
-	if c.target, err = resolve(path); err != nil {
+	if c.target, err = atomicfile.Resolve(path); err != nil {
 		return c, err
 	}
 	f, err := os.Open(c.target)

@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"math"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -64,10 +65,10 @@ func parseEntry(v jsontext.Value) (*entry, bool) {
 		return nil, false
 	}
 	f, err := strconv.ParseFloat(string(loose.PID), 64)
-	if err != nil || f != float64(int64(f)) || f < 1 || f > maxMillis {
+	if err != nil || f != math.Trunc(f) || f < 1 {
 		return nil, false
 	}
-	return &entry{PID: int(f), At: *loose.At, Rest: loose.Rest}, true
+	return &entry{PID: int(min(f, math.MaxInt32)), At: *loose.At, Rest: loose.Rest}, true
 }
 
 // set puts an entry in the place of what is there for the account.

@@ -5,10 +5,10 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/kyoli-gam/kyoli/internal/atomicfile"
 	"github.com/kyoli-gam/kyoli/internal/filelock"
 )
 
@@ -26,7 +26,7 @@ func (s *Store) step(ctx context.Context, fn func(*state) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(s.plugin), 0o700); err != nil {
+	if err := atomicfile.MkdirPrivate(filepath.Dir(s.plugin)); err != nil {
 		return err
 	}
 	lock, err := filelock.Acquire(ctx, s.plugin, filelock.Options{
@@ -115,7 +115,13 @@ func (s *Store) replace(old content, b []byte, check func() error) error {
 		}
 		s.o.OnNote(note)
 	}
-	return writeFile(old.target, b, check)
+	// Not fsynced: what a power cut takes away here it makes worthless, for it ends all holders too.
+	// What else is in the file, round-robin's place and the bindings, is a convenience.
+	if err := atomicfile.Write(old.path, b, atomicfile.Options{NoSync: true, BeforeRename: check}); err != nil {
+		return err
+	}
+	_ = atomicfile.Sweep(old.path) // what one that was killed in the midst of it left behind
+	return nil
 }
 
 // ownBytes is what kyoli's file should hold, and whether it holds something else.
