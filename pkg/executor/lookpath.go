@@ -37,7 +37,10 @@ func LookPath(name string, env []string) (string, error) {
 		if err == nil {
 			return path, nil
 		}
-		if errors.Is(err, fs.ErrPermission) || errors.Is(err, errNotExecutable) {
+		switch {
+		case errors.Is(err, errIsDirectory):
+			failure = errIsDirectory
+		case errors.Is(err, fs.ErrPermission), errors.Is(err, errNotExecutable):
 			failure = errNotExecutable
 		}
 	}
