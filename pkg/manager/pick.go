@@ -207,7 +207,7 @@ func (s *Snapshot) passedOver(mb *Member, c Choice, req Request) string {
 			utilization(mb.Account.CachedUsage, s.At), s.settings.SoftQuotaThresholdPercent)
 	}
 	if mb.Taken {
-		return fmt.Sprintf("held by %d, and wanted by one alone", mb.Claims)
+		return "held by another session, and one of the two wants it for itself alone"
 	}
 	if mb.Claims > 0 && c.Member.Claims < mb.Claims {
 		return fmt.Sprintf("held by %d, the chosen one by %d", mb.Claims, c.Member.Claims)

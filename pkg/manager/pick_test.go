@@ -161,7 +161,7 @@ func TestPickExplains(t *testing.T) {
 		"e": "over-quota: 85 % used, the soft quota is 80 %",
 		"f": "cooling-down: answered 429 0 s ago",
 		"g": "ready: held by 1, the chosen one by 0",
-		"h": "ready: held by 1, and wanted by one alone",
+		"h": "ready: held by another session, and one of the two wants it for itself alone",
 		"i": "ready: tried already",
 		"j": "expired: the active account comes first",
 	}

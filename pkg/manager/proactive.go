@@ -8,11 +8,13 @@ import (
 )
 
 const (
-	// jitter spreads the looks of a fleet that started together: each wait is up to this share
-	// shorter.
+	// jitter spreads a fleet that started together: each renews up to this share of the buffer, or
+	// of the wait, earlier.
 	jitter = 0.2
 	// shortestLook keeps tokens that live for seconds from making a busy loop.
 	shortestLook = 5 * time.Second
+	// expiredLook is how often a token that could not be renewed in time is tried again.
+	expiredLook = 30 * time.Second
 )
 
 // Proactive renews the account's token ahead of its end, for as long as ctx lives. A refresh that
@@ -23,10 +25,9 @@ func (m *Manager) Proactive(ctx context.Context, uuid string) {
 	if !m.settings.ProactiveRefresh {
 		return
 	}
-	buffer := m.settings.ProactiveRefreshBuffer
+	buffer := m.earlier(m.settings.ProactiveRefreshBuffer)
 	for {
-		a := m.peek(ctx, uuid)
-		if sleep(ctx, m.untilLook(a, buffer)) != nil {
+		if sleep(ctx, m.untilLook(m.peek(ctx, uuid), buffer)) != nil {
 			return
 		}
 		a, result, err := m.lookAfter(ctx, uuid, buffer)
@@ -36,9 +37,15 @@ func (m *Manager) Proactive(ctx context.Context, uuid string) {
 		uuid = a.UUID
 		if result == ResultRefreshed {
 			// A provider whose tokens live shorter than twice the buffer would else be asked at each look.
-			buffer = min(m.settings.ProactiveRefreshBuffer, a.ExpiresAt.Time().Sub(m.now())/2)
+			life := a.ExpiresAt.Time().Sub(m.now())
+			buffer = m.earlier(min(m.settings.ProactiveRefreshBuffer, life/2))
 		}
 	}
+}
+
+// earlier makes a buffer longer by chance.
+func (m *Manager) earlier(buffer time.Duration) time.Duration {
+	return buffer + time.Duration(float64(buffer)*jitter*m.rand())
 }
 
 // lookAfter renews the token where it ends within the buffer.
@@ -64,14 +71,20 @@ func (m *Manager) peek(ctx context.Context, uuid string) *store.Account {
 }
 
 // untilLook is how long to wait before the next look: the settings' interval, or less where the
-// token is due before, a little shorter by chance.
+// token is due before, or was due already (its last renewal failed, or it was short when we began).
 func (m *Manager) untilLook(a *store.Account, buffer time.Duration) time.Duration {
 	wait := m.settings.ProactiveRefreshInterval
-	if a != nil && a.ExpiresAt != 0 {
-		if due := a.ExpiresAt.Time().Sub(m.now()) - buffer; due > 0 {
-			wait = min(wait, due+shortestLook)
-		}
+	if a == nil {
+		return wait
 	}
-	wait -= time.Duration(float64(wait) * jitter * m.rand())
-	return max(shortestLook, wait)
+	left := a.ExpiresAt.Time().Sub(m.now())
+	switch {
+	case left > buffer:
+		return max(shortestLook, min(wait, left-buffer))
+	case left > early:
+		wait = min(wait, (left-early)/2)
+	default:
+		wait = min(wait, expiredLook)
+	}
+	return max(shortestLook, wait-time.Duration(float64(wait)*jitter*m.rand()))
 }
