@@ -31,6 +31,9 @@ func edit(data []byte, path []string, scalar *yaml.Node) ([]byte, error) {
 	if !setNode(want, path, scalar) {
 		return nil, errUneditable
 	}
+	if sameTree(data, want) {
+		return data, nil
+	}
 	if out, ok := editText(data, path, scalar); ok && sameTree(out, want) {
 		return out, nil
 	}

@@ -82,7 +82,10 @@ func (c *Config) Get(key string) (v Value, ok bool, err error) {
 	switch parts[0] {
 	case sectionProviders:
 		found, ok := c.provider[parts[1]][parts[2]]
-		return Value{key, found.value, Source{c.File, found.line}}, ok, nil
+		if !ok {
+			return v, false, nil
+		}
+		return Value{key, found.value, Source{c.File, found.line}}, true, nil
 	case sectionAdapters:
 		return c.getAdapter(key, parts[1:])
 	}

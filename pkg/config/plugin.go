@@ -28,10 +28,10 @@ func parsePlugin(file string, data []byte) (map[string]located, error) {
 	values, err := p.read()
 	var syntax *jsontext.SyntacticError
 	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return nil, p.fault(int64(len(data)), "", "not valid JSON: the file ends too early")
 	case errors.As(err, &syntax):
 		return nil, p.fault(syntax.ByteOffset, "", "not valid JSON")
-	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
-		return nil, p.fault(int64(len(data)), "", "not valid JSON: the file ends too early")
 	}
 	return values, err
 }
