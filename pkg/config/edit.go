@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -233,29 +234,20 @@ func sameNode(a, b *yaml.Node) bool {
 		slices.EqualFunc(a.Content, b.Content, sameNode)
 }
 
+// keepsComments reports that whatever looks like a comment in old is in the
+// changed text as often. It reads the text and not the library's trees, which
+// lack some comments from the start; a string with a "#" in it may make it too
+// careful.
 func keepsComments(old, changed []byte) bool {
 	return maps.Equal(comments(old), comments(changed))
 }
 
-// comments counts the comment lines of a text that parses.
+var comment = regexp.MustCompile(`(?m)(?:^|[ \t])#.*$`)
+
 func comments(data []byte) map[string]int {
-	var doc yaml.Node
 	count := map[string]int{}
-	if yaml.Unmarshal(data, &doc) == nil {
-		countComments(&doc, count)
+	for _, match := range comment.FindAll(data, -1) {
+		count[string(bytes.TrimSpace(match))]++
 	}
 	return count
-}
-
-func countComments(n *yaml.Node, count map[string]int) {
-	for _, comment := range []string{n.HeadComment, n.LineComment, n.FootComment} {
-		for line := range strings.Lines(comment) {
-			if line = strings.TrimSpace(line); line != "" {
-				count[line]++
-			}
-		}
-	}
-	for _, child := range n.Content {
-		countComments(child, count)
-	}
 }

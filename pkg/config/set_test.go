@@ -67,7 +67,7 @@ func TestSetFaults(t *testing.T) {
 		{"account_selection_strategy", "random", "one of sticky, round-robin, hybrid"},
 		{"soft_quota_threshold_percent", "101", "from 0 to 100"},
 		{"soft_quota_threshold_percent", "NaN", "from 0 to 100"},
-		{"soft_quota_threshold_percent", "0x10", "from 0 to 100"},
+		{"soft_quota_threshold_percent", "0x1p3", "from 0 to 100"},
 		{"default_retry_after_ms", "1e400", "want a number"},
 		{"default_retry_after_ms", "-1", "want a number"},
 		{"max_consecutive_auth_failures", "2.5", "a whole number"},
