@@ -22,9 +22,6 @@ type child struct {
 	breaks chan os.Signal
 }
 
-// RunStub is not used on Windows.
-func RunStub(_, _ []string) int { return CodeNotExecutable }
-
 func (p *Process) start(ctx context.Context) (*child, error) {
 	cmd := &exec.Cmd{
 		Path: p.Path, Args: p.Args, Env: p.Env,

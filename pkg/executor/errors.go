@@ -4,14 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"github.com/kyoli-gam/kyoli/pkg/executor/stub"
 )
 
 // Exit codes of a command that could not be started, as in sh and env.
 const (
 	// CodeNotExecutable: the file is there and cannot be run.
-	CodeNotExecutable = 126
+	CodeNotExecutable = stub.CodeNotExecutable
 	// CodeNotFound: there is no such file.
-	CodeNotFound = 127
+	CodeNotFound = stub.CodeNotFound
 )
 
 // StartError is returned for a command that cannot be run.

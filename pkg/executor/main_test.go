@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kyoli-gam/kyoli/pkg/executor/stub"
 )
 
 // The test binary also plays kyoli, its stub, its child and a shell, so that
@@ -33,8 +35,8 @@ const (
 const reportFD = 3
 
 func TestMain(m *testing.M) {
-	if IsStub(os.Args[1:]) {
-		os.Exit(RunStub(os.Args[1:], os.Environ()))
+	if stub.Asked(os.Args) {
+		os.Exit(stub.Run(os.Args, os.Environ()))
 	}
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
@@ -57,7 +59,7 @@ func testExe() string {
 	return exe
 }
 
-func stubOfTest() []string { return []string{testExe(), StubArg} }
+func stubOfTest() []string { return []string{testExe(), stub.Arg} }
 
 // say reports one line.
 func say(format string, args ...any) {

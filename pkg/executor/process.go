@@ -18,8 +18,8 @@ type Process struct {
 	// Stdin, Stdout and Stderr are handed to the child as they are; none may be
 	// nil.
 	Stdin, Stdout, Stderr *os.File
-	// Stub is the command line, up to and with StubArg, that reaches RunStub in
-	// this program. Windows does not use it.
+	// Stub is the command line, up to and with stub.Arg, that makes this program
+	// call stub.Run. Windows does not use it.
 	Stub []string
 	// Claim is called with the child's pid before the child's first instruction.
 	// When it fails, the child never runs and Start returns the error.

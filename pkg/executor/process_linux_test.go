@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kyoli-gam/kyoli/pkg/executor/stub"
 )
 
 // What the child inherits is what it would have without kyoli: descriptors
@@ -156,7 +158,7 @@ func TestKeysReachTheStub(t *testing.T) {
 func awaitStub(t *testing.T, pid int) {
 	t.Helper()
 	fields := strings.Split(string(stubArgs(t, pid)), "\x00")
-	fd := fields[slices.Index(fields, StubArg)+1]
+	fd := fields[slices.Index(fields, stub.Arg)+1]
 	awaitFile(t, fmt.Sprintf("/proc/%d/fdinfo/%s", pid, fd), func(text string) bool {
 		_, flags, _ := strings.Cut(text, "flags:")
 		return strings.HasPrefix(strings.TrimSpace(flags), "02")

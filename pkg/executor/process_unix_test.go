@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kyoli-gam/kyoli/pkg/executor/stub"
 )
 
 func TestExitCodes(t *testing.T) {
@@ -115,7 +117,7 @@ func TestMissingStubIsNotTheCommandsFault(t *testing.T) {
 	defer null.Close()
 	p := sh("exit 0")
 	p.Stdin, p.Stdout, p.Stderr = null, null, null
-	p.Stub = []string{"/nonexistent/kyoli", StubArg}
+	p.Stub = []string{"/nonexistent/kyoli", stub.Arg}
 	err := p.Start(t.Context())
 	var start *StartError
 	if err == nil || errors.As(err, &start) {

@@ -1,45 +1,40 @@
 //go:build unix
 
-package executor
+package stub
 
 import (
-	"bytes"
-	"io"
 	"os"
 	"os/signal"
 	"strconv"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
-// stubAlone is the exit code of a stub whose kyoli is gone. Nobody sees it.
-const stubAlone = 1
+// alone is the exit code of a stub whose kyoli is gone. Nobody sees it.
+const alone = 1
 
-// RunStub is the stub of a child. Its args are StubArg, the descriptor to wait
+// Run is the stub. Its args are the program's name, Arg, the descriptor to wait
 // on, the descriptor to report on, the file to run and the command's argument
-// vector. It waits until its pid is claimed and then becomes the command, with
-// environ as its environment: the same pid, the same start time. It returns only
-// when it does not, with the exit code to end with.
-func RunStub(args, environ []string) int {
-	if len(args) < 5 {
+// vector; environ is the command's environment. It returns only when this process
+// does not become the command, with the exit code to end with.
+func Run(args, environ []string) int {
+	if len(args) < 6 {
 		return CodeNotExecutable
 	}
-	waitFD, err1 := strconv.Atoi(args[1])
-	tellFD, err2 := strconv.Atoi(args[2])
+	waitFD, err1 := strconv.Atoi(args[2])
+	tellFD, err2 := strconv.Atoi(args[3])
 	if err1 != nil || err2 != nil || waitFD < 3 || tellFD < 3 {
 		return CodeNotExecutable
 	}
-	unix.CloseOnExec(tellFD)
+	syscall.CloseOnExec(tellFD)
 	if code, ok := awaitClaim(waitFD); !ok {
 		return code
 	}
-	err := become(args[3], args[4:], environ)
+	err := become(args[4], args[5:], environ)
 	errno, ok := err.(syscall.Errno) //nolint:errorlint // syscall.Exec returns a bare Errno
 	if !ok {
 		errno = syscall.EINVAL
 	}
-	_, _ = unix.Write(tellFD, []byte(strconv.Itoa(int(errno))))
+	_, _ = syscall.Write(tellFD, []byte(strconv.Itoa(int(errno))))
 	return CodeNotExecutable
 }
 
@@ -51,13 +46,13 @@ func awaitClaim(fd int) (int, bool) {
 		signal.Notify(quit, syscall.SIGQUIT)
 		defer signal.Stop(quit)
 	}
-	unix.CloseOnExec(fd)
+	syscall.CloseOnExec(fd)
 	claimed := make(chan bool, 1)
 	go func() {
 		var one [1]byte
 		for {
-			n, err := unix.Read(fd, one[:])
-			if err != unix.EINTR { //nolint:errorlint // Read returns a bare Errno
+			n, err := syscall.Read(fd, one[:])
+			if err != syscall.EINTR { //nolint:errorlint // Read returns a bare Errno
 				claimed <- n == 1
 				return
 			}
@@ -65,7 +60,7 @@ func awaitClaim(fd int) (int, bool) {
 	}()
 	select {
 	case ok := <-claimed:
-		return stubAlone, ok
+		return alone, ok
 	case <-quit:
 		return 128 + int(syscall.SIGQUIT), false
 	}
@@ -81,7 +76,8 @@ func become(path string, argv, environ []string) error {
 	return err
 }
 
-// isText tells whether the first block of a file could be a script.
+// isText tells whether the first block of a file could be a script; an empty
+// file is an empty one.
 func isText(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
@@ -89,9 +85,11 @@ func isText(path string) bool {
 	}
 	defer f.Close()
 	head := make([]byte, 512)
-	n, err := io.ReadFull(f, head)
-	if err != nil && n == 0 {
-		return err == io.EOF // an empty file is an empty script
+	n, _ := f.Read(head) // nothing read: nothing that speaks against it
+	for _, c := range head[:max(n, 0)] {
+		if c == 0 {
+			return false
+		}
 	}
-	return !bytes.ContainsRune(head[:n], 0)
+	return true
 }
