@@ -55,6 +55,7 @@ func TestMain(m *testing.M) {
 
 var helpers = map[string]func(order, *bufio.Reader) error{
 	"claim":     helpClaim,
+	"rounds":    helpRounds,
 	"supervise": helpSupervise,
 	"wait":      helpWait,
 	"churn":     helpChurn,
@@ -77,6 +78,28 @@ func helpClaim(o order, in *bufio.Reader) error {
 		return err
 	}
 	return c.Release(bg)
+}
+
+// helpRounds claims the first free account and releases it, each when it is told to.
+func helpRounds(o order, in *bufio.Reader) error {
+	s := Open(o.Accounts, Options{})
+	for {
+		c, err := s.Select(bg, Holder{ID: o.ID}, firstFree(o.UUIDs, o.ID, false))
+		if err != nil {
+			return err
+		}
+		fmt.Println(c.UUID)
+		if _, err := in.ReadString('\n'); err != nil {
+			return err
+		}
+		if err := c.Release(bg); err != nil {
+			return err
+		}
+		fmt.Println("released")
+		if _, err := in.ReadString('\n'); err != nil {
+			return nil // that was all
+		}
+	}
 }
 
 // helpSupervise claims an account for a child, says the child's PID, and waits for it.

@@ -10,27 +10,17 @@ import (
 	"time"
 )
 
-// TestManyAtOnce: processes that start at the same moment on as many free accounts get different
-// ones.
+// TestManyAtOnce: processes that select at the same moment on as many free accounts get different
+// ones, every time.
 func TestManyAtOnce(t *testing.T) {
-	const n = 32
-	rounds := 4
-	if testing.Short() {
-		rounds = 1
+	const n, rounds = 32, 20
+	file := accountFile(t)
+	var all []*helperProc
+	for i := range n {
+		all = append(all, spawn(t, order{Do: "rounds", Accounts: file, UUIDs: uuids(n), ID: "s" + num(i)}))
 	}
 	for round := range rounds {
-		file := accountFile(t)
-		var all []*helperProc
-		for i := range n {
-			all = append(all, spawn(t, order{Do: "claim", Accounts: file, UUIDs: uuids(n), ID: "s" + num(i)}))
-		}
-		for _, h := range all {
-			h.start(t)
-		}
-		var got []string
-		for _, h := range all {
-			got = append(got, h.line(t))
-		}
+		got := tellAll(t, all)
 		slices.Sort(got)
 		if !slices.Equal(got, uuids(n)) {
 			t.Fatalf("round %d: %v", round, got)
@@ -38,9 +28,7 @@ func TestManyAtOnce(t *testing.T) {
 		if v := realView(t, file); len(v.Holders) != n || len(v.Dead) != 0 {
 			t.Errorf("round %d: %d accounts held, %d dead", round, len(v.Holders), len(v.Dead))
 		}
-		for _, h := range all {
-			h.finish(t)
-		}
+		tellAll(t, all)
 		if v := realView(t, file); len(v.Holders)+len(v.Dead) != 0 {
 			t.Errorf("round %d: left behind %+v", round, v)
 		}
@@ -49,6 +37,19 @@ func TestManyAtOnce(t *testing.T) {
 			t.Errorf("round %d: the plugin sees %v", round, p)
 		}
 	}
+}
+
+// tellAll lets all helpers go on at once and returns what they say.
+func tellAll(t *testing.T, all []*helperProc) []string {
+	t.Helper()
+	for _, h := range all {
+		h.start(t)
+	}
+	said := make([]string, len(all))
+	for i, h := range all {
+		said[i] = h.line(t)
+	}
+	return said
 }
 
 func TestKilledHolderFreesItsAccount(t *testing.T) {

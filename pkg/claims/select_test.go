@@ -21,6 +21,9 @@ func TestSelectClaims(t *testing.T) {
 		t.Errorf("claim %+v", c)
 	}
 	v := w.view(99)
+	if !v.HeldByOther("a", "s11") || v.HeldByOther("a", "s10") || v.HeldByOther("b", "s11") {
+		t.Error("who holds it for whom is wrong")
+	}
 	want := []Holder{{
 		ID: "s10", Process: w.proc(10), Command: "opencode", Since: Millis(w.now()), Seen: Millis(w.now()),
 	}}
@@ -129,7 +132,8 @@ func TestSharedAndExclusive(t *testing.T) {
 			if ok != tt.taken || (err != nil) != tt.taken {
 				t.Fatalf("err = %v", err)
 			}
-			if tt.taken && (taken.UUID != "a" || len(taken.Holders) != 1 || !errors.Is(err, ErrBusy)) {
+			if tt.taken && (taken.UUID != "a" || len(taken.Holders) != 1 || !errors.Is(err, ErrBusy) ||
+				err.Error() != "account a is held by process 10") {
 				t.Errorf("%+v", taken)
 			}
 		})
@@ -377,6 +381,13 @@ func TestUnchangedIsNotWritten(t *testing.T) {
 	must(t, w2.store(50).Rename(bg, "x", "y"))
 	if w2.read(".json")+w2.read(".kyoli.json") != "" {
 		t.Error("files were made for nothing")
+	}
+}
+
+func TestNewSession(t *testing.T) {
+	a, b := NewSession(), NewSession()
+	if a == b || len(a) != 12 || strings.Trim(a, "abcdefghijklmnopqrstuvwxyz234567") != "" {
+		t.Errorf("%q, %q", a, b)
 	}
 }
 

@@ -146,11 +146,11 @@ func TestKeep(t *testing.T) {
 				t.Fatalf("the plugin's entry is %d ms old", age)
 			}
 		}
+		cancel()
+		synctest.Wait()
 		if len(errs) != 0 {
 			t.Errorf("errors %v", errs)
 		}
-		cancel()
-		synctest.Wait()
 		before := w.read(".json")
 		time.Sleep(time.Hour)
 		if w.read(".json") != before {
@@ -185,6 +185,7 @@ func TestKeepTellsOfFaultsAndGoesOn(t *testing.T) {
 		go c.Keep(ctx, func(err error) { errs = append(errs, err) })
 		restore := failpoint.Set(func(string) error { return syscall.EIO })
 		time.Sleep(Beat + time.Second)
+		synctest.Wait()
 		restore()
 		if len(errs) != 1 || !errors.Is(errs[0], syscall.EIO) {
 			t.Errorf("told %v", errs)
