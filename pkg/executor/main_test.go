@@ -71,7 +71,7 @@ func playKyoli(args []string) int {
 	path, err := LookPath(args[0], os.Environ())
 	if err != nil {
 		say("lookpath %v", err)
-		return err.(*StartError).ExitCode()
+		return CodeNotFound
 	}
 	p := &Process{
 		Path: path, Args: args, Env: os.Environ(), Stub: stubOfTest(),
@@ -112,9 +112,10 @@ func playChild(args []string) int {
 	sigs := make(chan os.Signal, 64)
 	for s := syscall.Signal(1); s < 32; s++ {
 		stops := s == syscall.SIGTSTP || s == syscall.SIGTTIN || s == syscall.SIGTTOU
-		if s != syscall.SIGPIPE && !(stops && kind != "" && kind != "tidy-stop") {
-			signal.Notify(sigs, s)
+		if s == syscall.SIGPIPE || stops && (kind == "default-stop" || kind == "reader") {
+			continue
 		}
+		signal.Notify(sigs, s)
 	}
 	say("ready %d", os.Getpid())
 	for s := range sigs {
@@ -183,7 +184,7 @@ func startRun(t *testing.T, env []string, start func(*exec.Cmd) error, args ...s
 	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		r.wait()
+		_ = r.wait()
 	})
 	return r
 }
