@@ -37,7 +37,9 @@ gives each program one that is usable.
 		&cobra.Group{ID: groupSetup, Title: "Setup:"},
 	)
 	// One line a command.
+	add(root, groupSetup, newConfigCmd(f))
 	add(root, groupSetup, newDemoCmd(f, nil))
+	add(root, groupSetup, newProvidersCmd(f))
 	add(root, groupSetup, newVersionCmd(f, nil))
 	root.AddCommand(newGenerateCmd(f, nil))
 	addHelpTopics(root)
