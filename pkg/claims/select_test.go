@@ -24,6 +24,9 @@ func TestSelectClaims(t *testing.T) {
 	if !v.HeldByOther("a", "s11") || v.HeldByOther("a", "s10") || v.HeldByOther("b", "s11") {
 		t.Error("who holds it for whom is wrong")
 	}
+	if !v.Knows("s10") || v.Knows("s11") {
+		t.Error("which sessions there are is wrong")
+	}
 	want := []Holder{{
 		ID: "s10", Process: w.proc(10), Command: "opencode", Since: Millis(w.now()), Seen: Millis(w.now()),
 	}}

@@ -91,6 +91,17 @@ func (v View) Free(uuid, id string, exclusive bool) bool {
 	return true
 }
 
+// Knows tells whether there is anything of a session, dead or alive or waiting.
+func (v View) Knows(id string) bool {
+	for _, holders := range v.Holders {
+		if slices.ContainsFunc(holders, func(h Holder) bool { return h.ID == id }) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(v.Dead, func(h DeadHolder) bool { return h.ID == id }) ||
+		slices.ContainsFunc(v.Queue, func(t Ticket) bool { return t.ID == id })
+}
+
 func (v View) others(uuid, id string) []Holder {
 	var o []Holder
 	for _, h := range v.Holders[uuid] {
