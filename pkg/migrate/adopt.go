@@ -1,0 +1,94 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+
+	"github.com/kyoli-gam/kyoli/pkg/store"
+)
+
+// errAgain says that what a decision was based on has changed meanwhile.
+var errAgain = errors.New("auth.json or the account file changed meanwhile")
+
+// Adopt takes a newer credential, one that OpenCode rotated by itself, from
+// auth.json into the account that it belongs to, so that kyoli does not send
+// the spent one. It returns the account, nil where there is nothing newer. It
+// takes no lock and writes nothing in that case.
+func Adopt(ctx context.Context, p Place, l Login) (*store.Account, error) {
+	f, err := ReadAuth(p.AuthPath)
+	if err != nil {
+		return nil, err
+	}
+	e, ok := f.Entry(l.Key)
+	if !ok || e.Type != OAuth || e.Refresh == "" {
+		return nil, nil
+	}
+	target, err := p.target()
+	if err != nil {
+		return nil, err
+	}
+	book, err := readLedger(p.ledgerPath(target), target)
+	if err != nil {
+		return nil, err
+	}
+	accounts, err := l.Backend.Load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r, _ := l.classify(e, book, accounts); r != rotated {
+		return nil, nil
+	}
+	var adopted *store.Account
+	err = p.under(ctx, func(s *session) (err error) {
+		adopted, err = s.adopt(ctx, l)
+		return err
+	})
+	return adopted, err
+}
+
+// adopt heals auth.json, and takes what is newer there into the store.
+func (s *session) adopt(ctx context.Context, l Login) (*store.Account, error) {
+	now, _, err := s.change(ctx, nothing)
+	if err != nil {
+		return nil, err
+	}
+	e, ok := now.Entry(l.Key)
+	if !ok || e.Type != OAuth {
+		return nil, nil
+	}
+	var adopted *store.Account
+	_, err = l.Backend.Update(ctx, func(accounts *store.Accounts) error {
+		adopted = nil
+		if r, a := l.classify(e, s.ledger, accounts); r == rotated {
+			l.take(e, a)
+			adopted = a
+		}
+		return nil
+	})
+	if err != nil || adopted == nil {
+		return nil, err
+	}
+	s.ledger.settle(l.Key, s.seen(adopted, e))
+	return adopted, s.saveLedger()
+}
+
+// seen says that the entry has a's credential, and keeps whether kyoli wrote
+// the one before it.
+func (s *session) seen(a *store.Account, e Entry) mark {
+	base, _ := s.ledger.base(e)
+	return s.place.markOf(a, e.Credential(), base.Written && base.Account == a.UUID)
+}
+
+// take puts the entry's credential into the account. It works, so what was
+// held against the account no longer does.
+func (l Login) take(e Entry, a *store.Account) {
+	a.RefreshToken, a.AccessToken, a.ExpiresAt = e.Refresh, e.Access, e.Expires
+	a.ConsecutiveAuthFailures, a.IsAuthDisabled, a.AuthDisabledReason = 0, false, ""
+	id := l.identity(e)
+	if a.AccountID == "" {
+		a.AccountID = id.AccountID
+	}
+	if a.Email == "" {
+		a.Email = id.Email
+	}
+}
