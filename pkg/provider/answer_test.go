@@ -37,7 +37,8 @@ func TestParseToken(t *testing.T) {
 				AccessToken: access, RefreshToken: "rt-2", IDToken: id, ExpiresAt: sentAt.Add(240 * time.Hour),
 				AccountID: "acct-id", Email: "id@example.com", Plan: "pro",
 			},
-		}, {
+		},
+		{
 			"anthropic",
 			`{"access_token":"at","refresh_token":"rt-2","expires_in":28800,
 			  "account":{"uuid":"u-1","email_address":"a@example.com"},"organization":{"uuid":"o-1","name":"O"}}`,
