@@ -66,11 +66,13 @@ func TestAnswersWithoutAToken(t *testing.T) {
 		},
 		"nobody listens": {
 			func(w *world) { w.server.Close() },
-			true, 1, []string{"begin", "ready", "not sent"},
+			true, 1,
+			[]string{"begin", "ready", "not sent"},
 		},
 		"TLS where there is none": {
 			func(w *world) { w.adapter.TokenURL = strings.Replace(w.adapter.TokenURL, "http:", "https:", 1) },
-			true, 1, []string{"begin", "ready", "not sent"},
+			true, 1,
+			[]string{"begin", "ready", "not sent"},
 		},
 	}
 	for title, tt := range tests {

@@ -12,6 +12,7 @@
 package manager
 
 import (
+	"context"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -19,8 +20,6 @@ import (
 	"github.com/kyoli-gam/kyoli/pkg/claims"
 	"github.com/kyoli-gam/kyoli/pkg/provider"
 	"github.com/kyoli-gam/kyoli/pkg/store"
-
-	"context"
 )
 
 // Options are what a [Manager] works with. Adapter, Client and Store are required.

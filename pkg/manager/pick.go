@@ -130,7 +130,7 @@ func (m *Manager) named(s *Snapshot, members []*Member, name string) (*Decision,
 		return nil, claims.Choice{}, refused
 	}
 	d := &Decision{Account: a, Why: "asked for by name"}
-	c := Choice{Member: members[i], Why: d.Why, Passed: "another one was asked for"}
+	c := Choice{Member: members[i], Why: d.Why, Others: "another one was asked for"}
 	for _, mb := range members {
 		d.Candidates = append(d.Candidates, m.candidate(s, mb, c, Request{}))
 	}
@@ -212,5 +212,5 @@ func (s *Snapshot) passedOver(mb *Member, c Choice, req Request) string {
 	if mb.Claims > 0 && c.Member.Claims < mb.Claims {
 		return fmt.Sprintf("held by %d, the chosen one by %d", mb.Claims, c.Member.Claims)
 	}
-	return c.Passed
+	return c.Others
 }

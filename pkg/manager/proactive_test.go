@@ -49,10 +49,10 @@ func TestProactiveKeepsATokenValid(t *testing.T) {
 		ttl      time.Duration
 		requests [2]int // in 12 h, at least and at most
 	}{
-		"an hour":                     {time.Hour, [2]int{22, 29}},    // renewed half an hour before its end
-		"a day":                       {24 * time.Hour, [2]int{0, 0}}, // not due
-		"shorter than the buffer":     {20 * time.Minute, [2]int{60, 80}},
-		"hardly longer than a minute": {3 * time.Minute, [2]int{400, 550}},
+		"an hour":                     {time.Hour, [2]int{23, 31}},         // renewed 30 to 36 minutes before its end
+		"a day":                       {24 * time.Hour, [2]int{0, 0}},      // not due
+		"shorter than the buffer":     {20 * time.Minute, [2]int{70, 92}},  // 10 to 12 minutes before its end
+		"hardly longer than a minute": {3 * time.Minute, [2]int{470, 610}}, // 90 to 108 seconds
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -59,8 +59,8 @@ func (m *Member) notLimited() bool { return m.Status != StatusRateLimited }
 type Choice struct {
 	// Member is the account, nil for none.
 	Member *Member
-	// Why says why this one, Passed why not the other usable ones, in words.
-	Why, Passed string
+	// Why says why this one, Others why not the other usable ones, in words.
+	Why, Others string
 	// Bind binds the session to the account, Advance moves the round-robin cursor to it.
 	Bind, Advance bool
 }

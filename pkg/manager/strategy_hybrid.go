@@ -14,8 +14,10 @@ type hybrid struct{}
 
 func init() { register(hybrid{}) }
 
+// Name implements [Strategy].
 func (hybrid) Name() string { return StrategyHybrid }
 
+// Choose implements [Strategy].
 func (hybrid) Choose(p *Pool) Choice {
 	if best := p.best((*Member).Usable); best != nil {
 		return p.orStay(best, (*Member).Usable)
@@ -49,17 +51,17 @@ func (p *Pool) best(fits func(*Member) bool) *Member {
 func (p *Pool) orStay(best *Member, fits func(*Member) bool) Choice {
 	a := p.active()
 	if a == nil || a == best || !fits(a) {
-		return Choice{Member: best, Why: fmt.Sprintf("the highest score, %.1f", best.Score.Total), Passed: "has a lower score"}
+		return Choice{Member: best, Why: fmt.Sprintf("the highest score, %.1f", best.Score.Total), Others: "has a lower score"}
 	}
 	lead := best.Score.Total - a.Score.Total
 	if lead <= switchMargin {
 		return Choice{
 			Member: a, Why: fmt.Sprintf("the active account; no other leads by more than %d", switchMargin),
-			Passed: fmt.Sprintf("does not lead the active account by more than %d", switchMargin),
+			Others: fmt.Sprintf("does not lead the active account by more than %d", switchMargin),
 		}
 	}
 	return Choice{
 		Member: best, Why: fmt.Sprintf("leads the active account by %.1f", lead),
-		Passed: "has a lower score",
+		Others: "has a lower score",
 	}
 }

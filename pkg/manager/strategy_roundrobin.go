@@ -9,8 +9,10 @@ type roundRobin struct{}
 
 func init() { register(roundRobin{}) }
 
+// Name implements [Strategy].
 func (roundRobin) Name() string { return StrategyRoundRobin }
 
+// Choose implements [Strategy].
 func (roundRobin) Choose(p *Pool) Choice {
 	turn := fromCursor(p)
 	for _, step := range []struct {
@@ -21,7 +23,7 @@ func (roundRobin) Choose(p *Pool) Choice {
 		{(*Member).Usable, "its turn; all usable accounts are held"},
 	} {
 		if m := turn.first(step.fits); m != nil {
-			return Choice{Member: m, Why: step.why, Passed: "its turn comes later", Advance: true}
+			return Choice{Member: m, Why: step.why, Others: "its turn comes later", Advance: true}
 		}
 	}
 	c := turn.lastResort()

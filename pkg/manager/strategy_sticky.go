@@ -10,8 +10,10 @@ type sticky struct{}
 
 func init() { register(sticky{}) }
 
+// Name implements [Strategy].
 func (sticky) Name() string { return StrategySticky }
 
+// Choose implements [Strategy].
 func (sticky) Choose(p *Pool) Choice {
 	c := sticky{}.choose(p)
 	c.Bind = true
@@ -20,16 +22,16 @@ func (sticky) Choose(p *Pool) Choice {
 
 func (sticky) choose(p *Pool) Choice {
 	if p.Bound != nil && p.Bound.Usable() {
-		return Choice{Member: p.Bound, Why: "bound to this session", Passed: "the session is bound to another"}
+		return Choice{Member: p.Bound, Why: "bound to this session", Others: "the session is bound to another"}
 	}
 	if a := p.active(); a != nil && a.free() {
-		return Choice{Member: a, Why: "the active account", Passed: "the active account comes first"}
+		return Choice{Member: a, Why: "the active account", Others: "the active account comes first"}
 	}
 	if m := p.first((*Member).free); m != nil {
-		return Choice{Member: m, Why: "the first usable account that nobody holds", Passed: "comes later in the file"}
+		return Choice{Member: m, Why: "the first usable account that nobody holds", Others: "comes later in the file"}
 	}
 	if m := p.leastClaimed(); m != nil {
-		return Choice{Member: m, Why: "the usable account with the fewest holders", Passed: "has as many holders and comes later in the file"}
+		return Choice{Member: m, Why: "the usable account with the fewest holders", Others: "has as many holders and comes later in the file"}
 	}
 	return p.lastResort()
 }
