@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode"
 )
@@ -13,6 +12,30 @@ import (
 // quote it: a secret may have been put in the wrong place.
 
 const maxValue = 1024
+
+// name reports 1 to limit bytes, each of them allowed. It is in place of a
+// regular expression, whose making every start of kyoli would pay for.
+func name(s string, limit int, allowed func(byte) bool) bool {
+	if s == "" || len(s) > limit {
+		return false
+	}
+	for i := range len(s) {
+		if !allowed(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }
+func lower(c byte) bool { return c >= 'a' && c <= 'z' }
+
+func alphanumeric(c byte) bool { return digit(c) || lower(c|0x20) }
+
+// oneOf adds characters to a class.
+func oneOf(class func(byte) bool, more string) func(byte) bool {
+	return func(c byte) bool { return class(c) || strings.IndexByte(more, c) >= 0 }
+}
 
 func checkLabel(s string) string {
 	switch {
@@ -24,19 +47,15 @@ func checkLabel(s string) string {
 	return ""
 }
 
-var baseName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.json$`)
-
 func checkBaseName(s string) string {
-	if !baseName.MatchString(s) {
+	if !name(s, 128, oneOf(alphanumeric, "._-")) || !alphanumeric(s[0]) || !strings.HasSuffix(s, ".json") {
 		return "want the name of a .json file without a directory"
 	}
 	return ""
 }
 
-var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
-
 func checkEnvName(s string) string {
-	if !envName.MatchString(s) {
+	if !name(s, 128, oneOf(alphanumeric, "_")) || digit(s[0]) {
 		return "want the name of an environment variable"
 	}
 	return ""
@@ -49,10 +68,11 @@ func checkExportName(s string) string {
 	return checkEnvName(s)
 }
 
-var scopePattern = regexp.MustCompile(`^[!#-\[\]-~]{1,256}$`) // RFC 6749 appendix A.4
+// scopeCharacter is RFC 6749's NQCHAR (appendix A.4).
+func scopeCharacter(c byte) bool { return c > ' ' && c < 0x7f && c != '"' && c != '\\' }
 
 func checkScope(s string) string {
-	if !scopePattern.MatchString(s) {
+	if !name(s, 256, scopeCharacter) {
 		return "want words without space, quote or backslash"
 	}
 	return ""

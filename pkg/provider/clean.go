@@ -3,16 +3,15 @@ package provider
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 )
 
 const maxDescription = 200 // runes
 
-var codePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
-
 // cleanCode keeps what can be an error code, and drops the rest.
 func cleanCode(code string) string {
-	if !codePattern.MatchString(code) || looksSecret(code) {
+	if !name(code, 64, oneOf(alphanumeric, "_.-")) || looksSecret(code) {
 		return ""
 	}
 	return code
@@ -22,11 +21,11 @@ func cleanCode(code string) string {
 // control, bidi and escape characters, cut, and without tokens, which some
 // servers repeat.
 func (p *parser) clean(s string) string {
-	if len(s) > 8*maxDescription {
-		s = strings.ToValidUTF8(s[:8*maxDescription], "")
-	}
 	if p.raw.spent != "" {
 		s = strings.ReplaceAll(s, p.raw.spent, redacted)
+	}
+	if len(s) > 8*maxDescription {
+		s = strings.ToValidUTF8(s[:8*maxDescription], "")
 	}
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -37,7 +36,7 @@ func (p *parser) clean(s string) string {
 		}
 		return r
 	}, s)
-	s = word.ReplaceAllStringFunc(s, func(w string) string {
+	s = word().ReplaceAllStringFunc(s, func(w string) string {
 		if looksSecret(w) {
 			return redacted
 		}
@@ -57,8 +56,8 @@ func cut(s string) string {
 const redacted = "[redacted]"
 
 // word is a run of the characters that tokens are made of (RFC 6750 section
-// 2.1, with some that turn up as well).
-var word = regexp.MustCompile(`[A-Za-z0-9._~+/=:$%-]{16,}`)
+// 2.1, with some that turn up as well). Few runs of kyoli need it.
+var word = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9._~+/=:$%-]+`) })
 
 // looksSecret takes every long word with a digit in it for a token, and every
 // very long one; a request id that goes the same way is no loss.

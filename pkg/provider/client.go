@@ -131,7 +131,7 @@ func (e *sendFault) Unwrap() error { return e.err }
 // UserAgent is how kyoli names itself where it speaks for itself.
 func (c *Client) UserAgent() string {
 	version := strings.TrimSpace(c.Version)
-	if !scopePattern.MatchString(version) {
+	if !name(version, 64, scopeCharacter) {
 		version = "unknown"
 	}
 	return "kyoli/" + version

@@ -3,7 +3,6 @@ package provider
 import (
 	"maps"
 	"net/textproto"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -58,10 +57,8 @@ var fields = map[string]field{
 // AdapterKeys returns the keys an adapter may have, sorted.
 func AdapterKeys() []string { return slices.Sorted(maps.Keys(fields)) }
 
-var idPattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
-
 func (d *decoder) decode(node *yaml.Node) error {
-	if !idPattern.MatchString(d.adapter.ID) {
+	if !isID(d.adapter.ID) {
 		return d.fault(node, "", "a provider's name is 1 to 32 of a-z, 0-9, _ and -, and begins with a letter")
 	}
 	if node != nil && node.Kind != yaml.MappingNode && !strictyaml.IsNull(node) {
@@ -82,6 +79,11 @@ func (d *decoder) decode(node *yaml.Node) error {
 		}
 	}
 	return d.complete(node)
+}
+
+// isID keeps a provider's name fit to be a part of file names.
+func isID(s string) bool {
+	return name(s, 32, func(c byte) bool { return lower(c) || digit(c) || c == '_' || c == '-' }) && lower(s[0])
 }
 
 // complete asks for what no provider can do without.

@@ -3,12 +3,14 @@ package provider
 import (
 	"net/http"
 	"net/textproto"
-	"regexp"
 	"slices"
 	"strings"
 )
 
-var headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$") // RFC 9110 section 5.6.2
+// headerCharacter is RFC 9110's tchar (section 5.6.2).
+func headerCharacter(c byte) bool {
+	return alphanumeric(c) || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+}
 
 // ownHeaders are kyoli's or the transport's: an adapter that could set them
 // could pass kyoli off as another client, or one request as two.
@@ -19,7 +21,7 @@ var ownHeaders = []string{
 
 func checkHeaderName(s string) string {
 	switch {
-	case !headerName.MatchString(s):
+	case !name(s, 128, headerCharacter):
 		return "want the name of an HTTP header"
 	case slices.Contains(ownHeaders, textproto.CanonicalMIMEHeaderKey(s)):
 		return "this header is set by kyoli itself"

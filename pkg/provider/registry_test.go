@@ -331,3 +331,39 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+func TestNames(t *testing.T) {
+	long := strings.Repeat("a", 300)
+	for _, tt := range []struct {
+		what     string
+		check    func(string) string
+		ok, fail []string
+	}{
+		{
+			"file", checkBaseName,
+			[]string{"a.json", "A-1_b.c.json"},
+			[]string{"", ".json", "-a.json", "a.txt", "a/b.json", `a\b.json`, "..json", "é.json", "a b.json", long + ".json"},
+		},
+		{"variable", checkEnvName, []string{"A", "_a1", "Z9_"}, []string{"", "1A", "A-B", "A=B", "A B", "É", "A\x00", long}},
+		{"scope", checkScope, []string{"openid", "a:b/c.d", "!#[]~"}, []string{"", "a b", `a"b`, `a\b`, "a\x7f", "é", "a\n", long}},
+		{"header", checkHeaderName, []string{"X-A", "!#$%&'*+-.^_`|~9zA"}, []string{"", "X A", "X:", "X\r", "X(", "É", "cookie", "HOST", long}},
+		{"header value", checkHeaderValue, []string{"a", "a b", "~!"}, []string{"", " a", "a ", "a\tb", "a\r\nb", "é", strings.Repeat("a", 1025)}},
+		{"id", func(s string) string {
+			if isID(s) {
+				return ""
+			}
+			return "no"
+		}, []string{"a", "a-1_b"}, []string{"", "A", "1a", "-a", "a.b", "a/b", "é", strings.Repeat("a", 33)}},
+	} {
+		for _, s := range tt.ok {
+			if wrong := tt.check(s); wrong != "" {
+				t.Errorf("%s %q: %s", tt.what, s, wrong)
+			}
+		}
+		for _, s := range tt.fail {
+			if tt.check(s) == "" {
+				t.Errorf("%s %.20q accepted", tt.what, s)
+			}
+		}
+	}
+}
