@@ -2,7 +2,6 @@ package manager
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -172,45 +171,4 @@ func (m *Manager) loginNeeded(a *store.Account, reason string) *LoginNeededError
 		reason = "its login no longer works"
 	}
 	return &LoginNeededError{Provider: m.adapter.ID, UUID: a.UUID, Account: a.Name(), Reason: reason}
-}
-
-func (m *Manager) candidate(s *Snapshot, mb *Member, c Choice, req Request) Candidate {
-	out := Candidate{
-		Account: mb.Account, Status: mb.Status, Usable: mb.Usable(), Active: mb.Active,
-		Claims: mb.Claims, Score: mb.Score, Chosen: mb == c.Member, Why: c.Why,
-	}
-	if !out.Chosen {
-		out.Why = s.passedOver(mb, c, req)
-	}
-	return out
-}
-
-// passedOver says why an account was not chosen.
-func (s *Snapshot) passedOver(mb *Member, c Choice, req Request) string {
-	if slices.Contains(req.Exclude, mb.Account.UUID) {
-		return "tried already"
-	}
-	switch mb.Status {
-	case StatusDisabled:
-		return "disabled"
-	case StatusAuthDisabled:
-		if mb.Account.AuthDisabledReason != "" {
-			return "needs a new login: " + mb.Account.AuthDisabledReason
-		}
-		return "needs a new login"
-	case StatusRateLimited:
-		return "rate-limited until " + LimitedUntil(mb.Account, s.At).UTC().Format(time.RFC3339)
-	case StatusCoolingDown:
-		return fmt.Sprintf("answered 429 %.0f s ago", s.At.Sub(s.Claims.Last429(mb.Account.UUID)).Seconds())
-	case StatusOverQuota:
-		return fmt.Sprintf("%.0f %% used, the soft quota is %.0f %%",
-			utilization(mb.Account.CachedUsage, s.At), s.settings.SoftQuotaThresholdPercent)
-	}
-	if mb.Taken {
-		return "held by another session, and one of the two wants it for itself alone"
-	}
-	if mb.Claims > 0 && c.Member.Claims < mb.Claims {
-		return fmt.Sprintf("held by %d, the chosen one by %d", mb.Claims, c.Member.Claims)
-	}
-	return c.Others
 }
