@@ -10,7 +10,7 @@ import (
 // 10,000 levels is refused. The error is a *SyntaxError.
 func Validate(data []byte) error {
 	d := jsontext.NewDecoder(bytes.NewBuffer(data))
-	if err := d.SkipValue(); err != nil {
+	if _, err := d.ReadValue(); err != nil { // faster than SkipValue, and not a copy
 		return syntaxError(data, err)
 	}
 	rest := int(d.InputOffset())
@@ -27,6 +27,9 @@ func ParseObject(data []byte) (*Object, error) {
 	}
 	return splitObject(data, ""), nil
 }
+
+// Split is ParseObject for a document that Validate has accepted and that is an object; it does not look again.
+func Split(data []byte) *Object { return splitObject(data, "") }
 
 // ParseArray parses a document that must be one JSON array. The error is a *SyntaxError.
 func ParseArray(data []byte) (*Array, error) {

@@ -51,6 +51,7 @@ func TestSet(t *testing.T) {
 		{"struct with such text", `{"a":1}`, "a", []string{"<&>"}, `{"a":["<&>"]}`},
 		{"text that is not UTF-8", `{"a":1}`, "a", "x\xff", "{\"a\":\"x\ufffd\"}"},
 		{"a name that needs quoting", `{"a":1}`, `q"`, 1, `{"a":1,"q\"":1}`},
+		{"escapes before a quote", `{"a":"\\","b":"\"\\\"","c":"\\\\"}`, "a", 1, `{"a":1,"b":"\"\\\"","c":"\\\\"}`},
 		{"a name with an escape is found", `{"\u0061":1}`, "a", 2, `{"\u0061":2}`},
 	}
 	for _, tt := range tests {
@@ -245,8 +246,8 @@ func TestSyntaxErrors(t *testing.T) {
 		{"lone surrogate", `{"a":"\ud800"}`, SyntaxError{6, "/a", "invalid surrogate pair in string"}},
 		{"control character", "{\"a\":\"\n\"}", SyntaxError{6, "/a", "invalid character in string (expecting non-control character)"}},
 		{"bad escape", `{"a":"\x"}`, SyntaxError{6, "/a", "invalid escape sequence in string"}},
-		{"number as a name", `{1:2}`, SyntaxError{1, "", "a member name is not a string"}},
-		{"comma at the end", `{"a":1,}`, SyntaxError{6, "", "invalid character at start of value"}},
+		{"number as a name", `{1:2}`, SyntaxError{1, "", "invalid character at start of string (expecting '\"')"}},
+		{"comma at the end", `{"a":1,}`, SyntaxError{7, "", "invalid character at start of string (expecting '\"')"}},
 		{"long name", `{"` + strings.Repeat("t", 40) + `":x}`, SyntaxError{44, "/…", "invalid character at start of value"}},
 		{"name with a slash", `{"a/~":x}`, SyntaxError{7, "/a~1~0", "invalid character at start of value"}},
 	}
@@ -331,6 +332,54 @@ func TestEach(t *testing.T) {
 	})
 	if diff := cmp.Diff([]string{`[1,"]"]`, `{"a":[]}`, "null"}, elems); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestCursor(t *testing.T) {
+	const in = ` {"a":[{"x":1},{},[],{"y":"}"} ] , "b":{"c":[2]},"d":3,"e":[]}`
+	var got []string
+	add := func(c *Cursor) {
+		from := c.Offset()
+		v := c.Value()
+		if in[from:c.Offset()] != string(v) {
+			t.Errorf("the offsets of %s are wrong", v)
+		}
+		got = append(got, string(v))
+	}
+	c := NewCursor([]byte(in))
+	c.Members(func(name []byte) bool {
+		got = append(got, string(name))
+		switch string(name) {
+		case "a":
+			c.Elems(func() bool {
+				if c.Kind() == '{' {
+					c.Members(func(name []byte) bool {
+						got = append(got, string(name))
+						add(c)
+						return true
+					})
+				}
+				return true
+			})
+		case "d":
+			add(c)
+		}
+		return true
+	})
+	if diff := cmp.Diff([]string{"a", "x", "1", "y", `"}"`, "b", "d", "3", "e"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if c.Offset() != len(in) || c.Kind() != 0 {
+		t.Errorf("the cursor ends at %d of %d", c.Offset(), len(in))
+	}
+}
+
+// TestManyEscapesTakeLinearTime: quadratic, this would take minutes.
+func TestManyEscapesTakeLinearTime(t *testing.T) {
+	in := `{"a":"` + strings.Repeat(`\\`, 4<<20) + `\""}`
+	o := mustObject(t, in)
+	if string(o.Bytes()) != in {
+		t.Error("not kept")
 	}
 }
 

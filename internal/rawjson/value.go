@@ -65,7 +65,11 @@ func Text(v jsontext.Value) (string, bool) {
 	if v.Kind() != '"' {
 		return "", false
 	}
-	s, err := jsontext.AppendUnquote(nil, bytes.TrimSpace(v))
+	v = bytes.TrimSpace(v)
+	if len(v) >= 2 && bytes.IndexByte(v, '\\') < 0 {
+		return string(v[1 : len(v)-1]), true
+	}
+	s, err := jsontext.AppendUnquote(nil, v)
 	return string(s), err == nil
 }
 

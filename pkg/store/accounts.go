@@ -12,8 +12,9 @@ type Accounts struct {
 	Active string // the active account's uuid, or empty
 	Notes  []Note // what the user should be told about the file
 
-	path string
-	doc  *document // what was read; nil for a missing file
+	path    string
+	doc     *document       // what was read; nil for a missing file
+	dropped map[*entry]bool // entries to be taken out one by one
 }
 
 // minPrefix is the shortest start of a uuid that names an account.

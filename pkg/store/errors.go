@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"strings"
 	"syscall"
+
+	"github.com/kyoli-gam/kyoli/internal/atomicfile"
 )
 
 // DamagedError is returned for a file that cannot be read wholly. It is never overwritten.
@@ -15,6 +17,8 @@ type DamagedError struct {
 	Pointer string // where, as a JSON pointer, or empty
 	Reason  string // what is wrong; never the content
 	Backup  string // a copy of the content, or empty where none could be made
+
+	content []byte // to be backed up
 }
 
 func (e *DamagedError) Error() string {
@@ -85,23 +89,32 @@ func (e *AmbiguousAccountError) Error() string {
 // Hint says what the user can do.
 func (e *AmbiguousAccountError) Hint() string { return "name the account by its uuid" }
 
+// ReadError is returned when the system refused to read.
+type ReadError struct {
+	Path string
+	Err  error
+}
+
+func (e *ReadError) Error() string { return fmt.Sprintf("cannot read %s: %v", e.Path, bare(e.Err)) }
+
+// Unwrap returns the system's error.
+func (e *ReadError) Unwrap() error { return e.Err }
+
+// Hint says what the user can do.
+func (e *ReadError) Hint() string {
+	if errors.Is(e.Err, fs.ErrPermission) {
+		return "run kyoli as the user that the file belongs to"
+	}
+	return "check the path, and the disk"
+}
+
 // WriteError is returned when the system refused to write. What was there before is still there.
 type WriteError struct {
 	Path string
 	Err  error
 }
 
-func (e *WriteError) Error() string {
-	var path *fs.PathError
-	if errors.As(e.Err, &path) && path.Path != e.Path {
-		return fmt.Sprintf("cannot write %s: %v", e.Path, e.Err)
-	}
-	err := e.Err
-	if path != nil {
-		err = path.Err
-	}
-	return fmt.Sprintf("cannot write %s: %v", e.Path, err)
-}
+func (e *WriteError) Error() string { return fmt.Sprintf("cannot write %s: %v", e.Path, bare(e.Err)) }
 
 // Unwrap returns the system's error.
 func (e *WriteError) Unwrap() error { return e.Err }
@@ -109,10 +122,25 @@ func (e *WriteError) Unwrap() error { return e.Err }
 // Hint says what the user can do.
 func (e *WriteError) Hint() string {
 	switch {
+	case errors.Is(e.Err, atomicfile.ErrForeign):
+		return "run kyoli as the user that the file belongs to"
 	case errors.Is(e.Err, syscall.ENOSPC):
 		return "make room on the disk and try again"
 	case errors.Is(e.Err, syscall.EROFS), errors.Is(e.Err, fs.ErrPermission):
 		return "choose a directory that you may write: --config-dir DIR or KYOLI_CONFIG_DIR"
 	}
 	return "check the disk and try again"
+}
+
+// bare takes off what would name a path twice, or a temporary file.
+func bare(err error) error {
+	var write *atomicfile.Error
+	if errors.As(err, &write) {
+		return fmt.Errorf("%s: %w", write.Step, write.Err)
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }

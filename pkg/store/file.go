@@ -1,8 +1,12 @@
 package store
 
 import (
+	"context"
 	"path/filepath"
+	"sync"
 	"time"
+
+	"github.com/kyoli-gam/kyoli/internal/filelock"
 )
 
 // Options are how a File behaves. The zero value is ready for use.
@@ -19,8 +23,14 @@ type Options struct {
 
 // File is an account file on disk. It is safe for concurrent use.
 type File struct {
-	path string
-	o    Options
+	path    string
+	o       Options
+	acquire func(ctx context.Context, resolved string) (locker, error)
+	sweep   sync.Once
+
+	mu     sync.Mutex
+	cached *document // what was read or written last, so that the same content is not parsed twice
+	noted  map[Note]bool
 }
 
 // Open returns the account file at path, which need not exist. It does no I/O.
@@ -34,7 +44,27 @@ func Open(path string, o Options) *File {
 	if o.OnWait == nil {
 		o.OnWait = func(string) {}
 	}
-	return &File{path: filepath.Clean(path), o: o}
+	f := &File{path: filepath.Clean(path), o: o, noted: make(map[Note]bool)}
+	f.acquire = f.flock
+	return f
+}
+
+// flock takes the first part of the account file's lock.
+func (f *File) flock(ctx context.Context, resolved string) (locker, error) {
+	return filelock.Acquire(ctx, f.path, filelock.Options{
+		Timeout: f.o.LockTimeout, Stale: filelock.StaleAccounts, FlockPath: resolved, Now: f.o.Now, OnWait: f.o.OnWait,
+	})
+}
+
+// note tells the user something, once.
+func (f *File) note(n Note) {
+	f.mu.Lock()
+	told := f.noted[n]
+	f.noted[n] = true
+	f.mu.Unlock()
+	if !told {
+		f.o.OnNote(n)
+	}
 }
 
 // Path returns the path that the file was opened by, symlinks unresolved.

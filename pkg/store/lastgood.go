@@ -1,0 +1,160 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/kyoli-gam/kyoli/internal/atomicfile"
+)
+
+func lastGoodPath(path string) string { return path + ".last-good" }
+
+// beforehand keeps what is about to be replaced, where credentials change, and returns the tokens that go.
+func (u *update) beforehand(onDisk *document, a *Accounts) []Secret {
+	gone, changed := a.credentialChanges()
+	if changed && !u.saved {
+		u.saved = true
+		if onDisk != nil && len(onDisk.entries) > 0 {
+			u.f.saveLastGood(u.path, onDisk.raw)
+		}
+	}
+	return gone
+}
+
+// afterwards brings last-good up to date, which also takes the old tokens out of it, and removes what dead processes
+// left.
+func (u *update) afterwards() {
+	if u.final == nil {
+		return
+	}
+	u.gone = slices.DeleteFunc(u.gone, u.final.holds)
+	if u.saved {
+		u.f.saveLastGood(u.path, u.final.raw)
+	}
+	u.f.sweep.Do(func() {
+		_ = atomicfile.Sweep(u.path) // what cannot be swept now is swept by the next one
+		_ = atomicfile.Sweep(lastGoodPath(u.path))
+	})
+}
+
+// saveLastGood replaces the last good content. That it fails must not keep a fresh token from the file.
+func (f *File) saveLastGood(path string, raw []byte) {
+	good := lastGoodPath(path)
+	if old, err := os.ReadFile(good); err == nil && bytes.Equal(old, raw) {
+		return
+	}
+	if err := atomicfile.Write(good, raw, atomicfile.Options{}); err != nil {
+		f.note(Note{NoteLastGood, good, "the copy of the last good accounts could not be brought up to date: " + err.Error()})
+	}
+}
+
+// credentialChanges returns the tokens that are in the content that was read and not in the accounts as they are
+// now, and whether any token differs.
+func (a *Accounts) credentialChanges() (gone []Secret, changed bool) {
+	now := a.byEntry()
+	for _, x := range a.List {
+		changed = changed || !a.owns(x)
+	}
+	for i, x := range now {
+		e := &a.doc.entries[i]
+		if e.of != nil {
+			if now[e.of.pos] == nil {
+				gone = append(gone, e.was.RefreshToken, e.was.AccessToken)
+			}
+			continue
+		}
+		if x == nil || x.RefreshToken != e.was.RefreshToken {
+			gone = append(gone, e.was.RefreshToken)
+		}
+		if x == nil || x.AccessToken != e.was.AccessToken {
+			gone = append(gone, e.was.AccessToken)
+		}
+	}
+	return slices.DeleteFunc(gone, func(s Secret) bool { return s == "" }), changed || len(gone) > 0
+}
+
+// holds says whether a token is in the content.
+func (d *document) holds(s Secret) bool {
+	return slices.ContainsFunc(d.entries, func(e entry) bool { return e.has([]Secret{s}) })
+}
+
+func (e *entry) has(secrets []Secret) bool {
+	return slices.Contains(secrets, e.was.RefreshToken) || e.was.AccessToken != "" && slices.Contains(secrets, e.was.AccessToken)
+}
+
+// Forget takes tokens out of last-good and the journal. An account whose token it is gets there the credential that
+// it has in the file now; one that is not in the file, or has the token there too, is taken out.
+func (f *File) Forget(ctx context.Context, secrets ...Secret) error {
+	secrets = slices.DeleteFunc(slices.Clone(secrets), func(s Secret) bool { return s == "" })
+	if len(secrets) == 0 {
+		return nil
+	}
+	return errors.Join(f.forgetLastGood(ctx, secrets), f.forgotten(ctx, secrets...))
+}
+
+func (f *File) forgetLastGood(ctx context.Context, secrets []Secret) error {
+	path, err := f.resolve()
+	if err != nil {
+		return err
+	}
+	good := lastGoodPath(path)
+	if _, err := os.Lstat(good); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	lock, err := f.acquire(ctx, path)
+	if err != nil {
+		return f.lockProblem(err)
+	}
+	defer func() { _ = lock.Release() }()
+	raw, err := os.ReadFile(good)
+	if err != nil {
+		return &ReadError{Path: good, Err: err}
+	}
+	d, p := parse(raw)
+	if p != nil { // of no use to anybody
+		return f.dropLastGood(good, raw, secrets)
+	}
+	a := d.accounts(good)
+	current, _ := f.peek(path)
+	a.scrub(secrets, current.byUUID())
+	next, err := a.encode()
+	if err != nil || next == d {
+		return err
+	}
+	if err := atomicfile.Write(good, next.raw, atomicfile.Options{}); err != nil {
+		return &WriteError{Path: good, Err: err}
+	}
+	return nil
+}
+
+// dropLastGood removes a last-good that cannot be read and holds one of the secrets.
+func (f *File) dropLastGood(good string, raw []byte, secrets []Secret) error {
+	for _, s := range secrets {
+		if bytes.Contains(raw, []byte(s.Reveal())) {
+			return os.Remove(good)
+		}
+	}
+	return nil
+}
+
+// scrub takes secrets out of the accounts; current are the entries of the account file.
+func (a *Accounts) scrub(secrets []Secret, current map[string]*entry) {
+	a.dropped = make(map[*entry]bool)
+	for i := range a.doc.entries {
+		e := &a.doc.entries[i]
+		if !e.has(secrets) {
+			continue
+		}
+		now := current[e.was.UUID]
+		x := a.Get(e.was.UUID)
+		if e.of == nil && now != nil && x != nil && !now.has(secrets) {
+			x.SetCredential(now.was.Credential())
+			continue
+		}
+		a.dropped[e] = true
+	}
+}
