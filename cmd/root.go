@@ -37,6 +37,8 @@ gives each program one that is usable.
 		&cobra.Group{ID: groupSetup, Title: "Setup:"},
 	)
 	// One line a command.
+	add(root, groupRun, newExecCmd(f, nil))
+	add(root, groupRun, newClaimsCmd(f))
 	add(root, groupSetup, newConfigCmd(f))
 	add(root, groupSetup, newDemoCmd(f, nil))
 	add(root, groupSetup, newProvidersCmd(f))

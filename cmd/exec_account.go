@@ -1,0 +1,95 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"time"
+
+	"github.com/kyoli-gam/kyoli/pkg/claims"
+	"github.com/kyoli-gam/kyoli/pkg/manager"
+	"github.com/kyoli-gam/kyoli/pkg/store"
+)
+
+// taken is an account that is claimed and has a valid token.
+type taken struct {
+	account *store.Account
+	claim   *claims.Claim // nil where claims are turned off
+}
+
+// takeAccount chooses and claims an account and makes its token valid. Where
+// that fails for one that the strategy chose, the next one is tried.
+func takeAccount(ctx context.Context, f *Factory, m *manager.Manager, o *execOptions) (*taken, error) {
+	req := manager.Request{Account: o.Account, Strategy: o.Strategy, SessionKey: o.Session, MaxWait: o.MaxWait}
+	holder := claims.Holder{ID: claims.NewSession(), Command: filepath.Base(o.Command[0])}
+	sayWait(ctx, f, m, req)
+	var failure error
+	for {
+		d, claim, err := m.Acquire(ctx, req, holder)
+		if err != nil {
+			return nil, firstCause(failure, err)
+		}
+		f.Debugf("account %s: %s", d.Account.Name(), d.Why)
+		a, _, err := m.Valid(ctx, d.Account.UUID, manager.ValidOptions{MinTTL: o.MinTTL})
+		if err == nil {
+			return &taken{account: a, claim: claim}, nil
+		}
+		release(ctx, f, claim)
+		if o.Account != "" || !isAccountsFault(err) || ctx.Err() != nil {
+			return nil, hintTTL(err, o)
+		}
+		failure = hintTTL(err, o)
+		f.Note("%v; trying the next account", err)
+		req.Exclude = append(req.Exclude, d.Account.UUID)
+	}
+}
+
+// sayWait tells for what and how long --max-wait waits.
+func sayWait(ctx context.Context, f *Factory, m *manager.Manager, req manager.Request) {
+	if req.MaxWait == 0 {
+		return
+	}
+	_, err := m.Pick(ctx, req)
+	var none *manager.NoUsableError
+	if errors.As(err, &none) && !none.Until.IsZero() && none.Until.Sub(f.now()) <= req.MaxWait {
+		f.Note("all accounts are limited; waiting until %s", none.Until.Local().Format(time.TimeOnly))
+	}
+}
+
+// isAccountsFault tells whether another account may do better.
+func isAccountsFault(err error) bool {
+	var login *manager.LoginNeededError
+	var refresh *manager.RefreshError
+	return errors.As(err, &login) || errors.As(err, &refresh)
+}
+
+// firstCause is what to tell when no account is left: why the last one that was
+// tried failed, unless others are limited, whose end is worth waiting for.
+func firstCause(failure, err error) error {
+	var none *manager.NoUsableError
+	if failure == nil || !errors.As(err, &none) || none.Limited > 0 {
+		return err
+	}
+	return failure
+}
+
+// hintTTL says how to go on with the token that there is, where only the wish
+// for a longer life made a refresh necessary.
+func hintTTL(err error, o *execOptions) error {
+	var refresh *manager.RefreshError
+	if o.MinTTL > time.Minute && errors.As(err, &refresh) && refresh.Transient {
+		return withHint(err, "kyoli exec --min-ttl 1m -- …")
+	}
+	return err
+}
+
+// release gives a claim back. That it cannot be is told, and heals itself: the
+// claim dies with its process.
+func release(ctx context.Context, f *Factory, claim *claims.Claim) {
+	if claim == nil {
+		return
+	}
+	if err := claim.Release(context.WithoutCancel(ctx)); err != nil {
+		f.Note("warning: the claim on the account could not be released: %v", err)
+	}
+}

@@ -1,0 +1,103 @@
+package cmd
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/kyoli-gam/kyoli/internal/env"
+	"github.com/kyoli-gam/kyoli/internal/termtext"
+	"github.com/kyoli-gam/kyoli/pkg/executor"
+	"github.com/kyoli-gam/kyoli/pkg/provider"
+	"github.com/kyoli-gam/kyoli/pkg/store"
+)
+
+// execNames are the variables that every child gets.
+var execNames = []string{env.Provider, env.Account, env.AccountLabel, env.AccessToken, env.ExpiresAt}
+
+// childEnv is what exec puts into its child's environment.
+type childEnv struct {
+	adapter  *provider.Adapter
+	extra    []string // --env
+	opencode bool
+}
+
+// names are the names of all variables that are set, sorted.
+func (e *childEnv) names() []string {
+	names := map[string]bool{}
+	for _, name := range execNames {
+		names[name] = true
+	}
+	for name := range e.adapter.Env {
+		names[name] = true
+	}
+	for _, entry := range e.extra {
+		name, _, _ := strings.Cut(entry, "=")
+		names[name] = true
+	}
+	if e.opencode {
+		names[env.OpenCodeAuthContent] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// build is the child's whole environment: inherited without the credentials of
+// this provider, and with the account's. What OpenCode gets beyond that comes in
+// authContent, "" = nothing.
+func (e *childEnv) build(inherited []string, a *store.Account, authContent string) ([]string, error) {
+	set, err := e.values(a)
+	if err != nil {
+		return nil, err
+	}
+	if e.opencode {
+		set[env.OpenCodeAuthContent] = authContent
+	}
+	// An inherited OPENCODE_AUTH_CONTENT holds logins, with their refresh tokens.
+	drop := append(e.adapter.CredentialEnv(), env.OpenCodeAuthContent)
+	return executor.Environ(inherited, drop, set), nil
+}
+
+func (e *childEnv) values(a *store.Account) (map[string]string, error) {
+	token := a.AccessToken.Reveal()
+	if token == "" || strings.ContainsFunc(token, unicode.IsControl) {
+		return nil, failf(exitLogin, "kyoli refresh --force "+shellQuote(a.UUID),
+			"the access token of account %s is not usable text", a.Name())
+	}
+	expires := ""
+	if a.ExpiresAt != 0 {
+		expires = a.ExpiresAt.Time().UTC().Format(time.RFC3339)
+	}
+	// Names come from servers and files, and scripts echo variables.
+	data := provider.EnvData{
+		AccessToken: token, AccountID: termtext.Clean(a.AccountID), Email: termtext.Clean(a.Email),
+		Label: termtext.Clean(a.Name()), UUID: termtext.Clean(a.UUID), BaseURL: e.adapter.BaseURL, ExpiresAt: expires,
+	}
+	list, err := e.adapter.Environ(data)
+	if err != nil {
+		return nil, err
+	}
+	set := map[string]string{}
+	for _, entry := range list {
+		name, value, _ := strings.Cut(entry, "=")
+		set[name] = value
+	}
+	for _, entry := range e.extra {
+		name, template, _ := strings.Cut(entry, "=")
+		if set[name], err = provider.ExpandEnv(template, data); err != nil {
+			return nil, usageErrorf("", "--env %s: %w", name, err)
+		}
+	}
+	set[env.Provider] = e.adapter.ID
+	set[env.Account] = data.UUID
+	set[env.AccountLabel] = data.Label
+	set[env.AccessToken] = token
+	set[env.ExpiresAt] = expires
+	return set, nil
+}
+
+// shellQuote makes a name safe to paste into a shell.
+func shellQuote(name string) string {
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+}

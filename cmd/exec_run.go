@@ -1,0 +1,212 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/kyoli-gam/kyoli/internal/env"
+	"github.com/kyoli-gam/kyoli/internal/filelock"
+	"github.com/kyoli-gam/kyoli/internal/procid"
+	"github.com/kyoli-gam/kyoli/internal/termtext"
+	"github.com/kyoli-gam/kyoli/pkg/executor"
+	"github.com/kyoli-gam/kyoli/pkg/manager"
+)
+
+func runExec(ctx context.Context, f *Factory, o *execOptions) error {
+	if f.Env.Get(env.Provider) != "" && !o.AllowNested && !o.PrintEnv {
+		return usageErrorf("kyoli exec --allow-nested -- …",
+			"this is inside another kyoli exec already (%s is set)", env.Provider)
+	}
+	id, err := f.OneProvider(ctx)
+	if err != nil {
+		return err
+	}
+	adapter, err := f.Adapter(id)
+	if err != nil {
+		return err
+	}
+	vars := &childEnv{adapter: adapter, extra: o.Env, opencode: o.isOpenCode()}
+	if o.PrintEnv {
+		return printNames(f, vars.names())
+	}
+	m, err := f.Manager(ctx, id)
+	if err != nil {
+		return err
+	}
+	r, err := newExecRun(f, o, m, vars)
+	if err != nil {
+		return err
+	}
+	return r.run(ctx)
+}
+
+func printNames(f *Factory, names []string) error {
+	table := &termtext.Table{Heads: []string{"NAME"}}
+	for _, name := range names {
+		table.Row(termtext.Text(name))
+	}
+	return f.Print(table, names)
+}
+
+// execRun is one run of exec, from the choice of an account to its release.
+type execRun struct {
+	f    *Factory
+	o    *execOptions
+	m    *manager.Manager
+	vars *childEnv
+
+	process *executor.Process
+	*taken
+	logins *logins // nil where the command is not OpenCode
+}
+
+// newExecRun finds the command and everything else that can fail before an
+// account is touched.
+func newExecRun(f *Factory, o *execOptions, m *manager.Manager, vars *childEnv) (*execRun, error) {
+	stub, err := stubCommand()
+	if err != nil {
+		return nil, err
+	}
+	stdin, err := stream(f.In, "stdin")
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := stream(f.Out, "stdout")
+	if err != nil {
+		return nil, err
+	}
+	stderr, err := stream(f.Err, "stderr")
+	if err != nil {
+		return nil, err
+	}
+	path, err := executor.LookPath(o.Command[0], f.Env.Environ())
+	if err != nil {
+		return nil, startFailure(err)
+	}
+	r := &execRun{f: f, o: o, m: m, vars: vars}
+	r.process = &executor.Process{
+		Path: path, Args: o.Command, Stub: stub,
+		Stdin: stdin, Stdout: stdout, Stderr: stderr,
+		Pause: filelock.Pause,
+	}
+	return r, nil
+}
+
+// stream is a standard stream as the child needs it: a file.
+func stream(s any, name string) (*os.File, error) {
+	if file, ok := s.(*os.File); ok {
+		return file, nil
+	}
+	return nil, failf(exitGeneral, "", "%s is not a file, which a command needs", name)
+}
+
+// startFailure gives an error of the command itself the exit code that a shell
+// would give it.
+func startFailure(err error) error {
+	var start *executor.StartError
+	if errors.As(err, &start) {
+		return failf(start.ExitCode(), "", "%w", err)
+	}
+	return err
+}
+
+func (r *execRun) run(ctx context.Context) error {
+	t, err := takeAccount(ctx, r.f, r.m, r.o)
+	if err != nil {
+		return err
+	}
+	r.taken = t
+	giveBack := func() {}
+	defer func() {
+		r.end(ctx)
+		giveBack()
+	}()
+	if err := r.prepare(ctx); err != nil {
+		return err
+	}
+	r.process.Claim = func(ctx context.Context, pid int) error {
+		// The executor has caught all signals by now; from here on they are the
+		// child's, and one that came before has ended ctx.
+		giveBack = r.f.TakeSignals()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return r.handOver(ctx, pid)
+	}
+	if err := r.process.Start(ctx); err != nil {
+		return startFailure(err)
+	}
+	return r.attend(context.WithoutCancel(ctx))
+}
+
+// prepare does what is left to do before the child.
+func (r *execRun) prepare(ctx context.Context) (err error) {
+	if r.o.Use {
+		if _, err := r.m.Use(ctx, r.account.UUID); err != nil {
+			return err
+		}
+	}
+	content := ""
+	if r.vars.opencode {
+		if r.logins, content, err = lendLogins(ctx, r.f, r.vars.adapter, r.account); err != nil {
+			return err
+		}
+	}
+	r.process.Env, err = r.vars.build(r.f.Env.Environ(), r.account, content)
+	return err
+}
+
+// handOver gives claim and logins to the child, before its first instruction.
+func (r *execRun) handOver(ctx context.Context, pid int) error {
+	child, err := procid.Of(pid)
+	if err != nil {
+		return err
+	}
+	if r.claim != nil {
+		if err := r.claim.Transfer(ctx, child); err != nil {
+			return err
+		}
+	}
+	if r.logins != nil {
+		return r.logins.run.Attach(ctx, child)
+	}
+	return nil
+}
+
+// attend keeps claim, token and logins in order until the child has ended.
+func (r *execRun) attend(ctx context.Context) error {
+	keep := r.keepUp(ctx)
+	exit, err := r.process.Wait()
+	keep.stop()
+	if err != nil {
+		return err
+	}
+	if exit.Code == 0 {
+		err = nil
+	} else {
+		err = exitWith(exit.Code)
+	}
+	r.sayOutlived()
+	return err
+}
+
+// sayOutlived tells a person whose command ran longer than its token was good
+// for why it may have failed, after it has ended: the terminal was its own.
+func (r *execRun) sayOutlived() {
+	expires := r.account.ExpiresAt
+	if expires != 0 && r.f.errTTY() && r.f.now().After(expires.Time()) {
+		r.f.Note("hint: the command ran on after its access token had expired at %s; a running command keeps the token that it started with",
+			expires.Time().Local().Format(time.TimeOnly))
+	}
+}
+
+// end gives everything back; nothing of it changes the exit code.
+func (r *execRun) end(ctx context.Context) {
+	ctx = context.WithoutCancel(ctx)
+	if r.logins != nil {
+		r.logins.end(ctx)
+	}
+	release(ctx, r.f, r.claim)
+}

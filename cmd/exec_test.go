@@ -1,0 +1,122 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kyoli-gam/kyoli/internal/env"
+)
+
+// parseExec runs the command line up to the options.
+func parseExec(t *testing.T, args ...string) (*execOptions, error) {
+	t.Helper()
+	var got *execOptions
+	cmd := newExecCmd(&Factory{}, func(_ context.Context, o *execOptions) error { got = o; return nil })
+	cmd.SetArgs(args)
+	cmd.SetOut(&bytes.Buffer{})
+	cmd.SetErr(&bytes.Buffer{})
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	err := cmd.Execute()
+	return got, err
+}
+
+func TestExecOptions(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		args []string
+		want execOptions
+	}{
+		{"bare", []string{"ls"}, execOptions{MinTTL: 10 * time.Minute, Command: []string{"ls"}}},
+		{"flags of the command are its own", []string{"ls", "--account", "-x", "--", "y"},
+			execOptions{MinTTL: 10 * time.Minute, Command: []string{"ls", "--account", "-x", "--", "y"}}},
+		{"all", []string{
+			"--account", "work", "--strategy", "hybrid", "--session", "k", "--min-ttl", "1m", "--max-wait", "2h",
+			"--env", "A={{.AccessToken}}", "--env", "B=x=y", "--use", "--as", "opencode", "--allow-nested", "--no-migrate",
+			"--", "run.sh", "-a",
+		}, execOptions{
+			Account: "work", Strategy: "hybrid", Session: "k", MinTTL: time.Minute, MaxWait: 2 * time.Hour,
+			Env: []string{"A={{.AccessToken}}", "B=x=y"}, Use: true, As: "opencode", AllowNested: true, NoMigrate: true,
+			Command: []string{"run.sh", "-a"},
+		}},
+		{"names only", []string{"--print-env"}, execOptions{MinTTL: 10 * time.Minute, PrintEnv: true, Command: []string{}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := parseExec(t, tt.args...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(&tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestExecRefusesWrongOptions(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "needs a command"},
+		{[]string{"--"}, "needs a command"},
+		{[]string{"--min-ttl", "-1s", "ls"}, "--min-ttl"},
+		{[]string{"--max-wait", "-1s", "ls"}, "--max-wait"},
+		{[]string{"--strategy", "best", "ls"}, "sticky"},
+		{[]string{"--as", "claude", "ls"}, "opencode, other"},
+		{[]string{"--env", "NAME", "ls"}, "NAME=TEMPLATE"},
+		{[]string{"--env", "=x", "ls"}, "--env"},
+		{[]string{"--env", "A={{.RefreshToken}}", "ls"}, "AccessToken"},
+		{[]string{"--env", "A={{", "ls"}, "AccessToken"},
+		{[]string{"--env", "KYOLI_PROVIDER=x", "ls"}, "kyoli sets this variable itself"},
+		{[]string{"--env", "OPENCODE_AUTH_CONTENT=x", "opencode"}, "kyoli sets this variable itself"},
+		{[]string{"--env", "PATH=/x", "ls"}, "found by it"},
+		{[]string{"--nonsense", "ls"}, "nonsense"},
+	} {
+		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {
+			got, err := parseExec(t, tt.args...)
+			if err == nil || got != nil || !strings.Contains(err.Error(), tt.want) {
+				t.Fatalf("got %+v, %v, want an error with %q", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestExecKnowsOpenCode(t *testing.T) {
+	for _, tt := range []struct {
+		as, command string
+		want        bool
+	}{
+		{"", "opencode", true},
+		{"", "/opt/bin/opencode", true},
+		{"", "opencode.exe", true},
+		{"", "opencode2", false},
+		{"", "./run.sh", false},
+		{"opencode", "./run.sh", true},
+		{"other", "opencode", false},
+	} {
+		o := execOptions{As: tt.as, Command: []string{tt.command}}
+		if got := o.isOpenCode(); got != tt.want {
+			t.Errorf("--as %q %s: %v", tt.as, tt.command, got)
+		}
+	}
+}
+
+func TestNestedExecIsRefused(t *testing.T) {
+	f := &Factory{Env: env.Map(map[string]string{env.Provider: "openai"})}
+	err := runExec(t.Context(), f, &execOptions{Command: []string{"ls"}})
+	if exitCode(err) != exitUsage || !strings.Contains(hintOf(err), "--allow-nested") {
+		t.Errorf("got %v (code %d, hint %q)", err, exitCode(err), hintOf(err))
+	}
+}
+
+func TestExecWantsFiles(t *testing.T) {
+	_, err := newExecRun(&Factory{In: &bytes.Buffer{}}, &execOptions{Command: []string{"ls"}}, nil, nil)
+	if err == nil || !strings.Contains(err.Error(), "stdin") {
+		t.Errorf("got %v", err)
+	}
+}
