@@ -147,6 +147,17 @@ func TestClockSetBack(t *testing.T) {
 	}
 }
 
+func TestClockSetBackUnderAContainer(t *testing.T) {
+	w := newWorld(t)
+	w.claimElsewhere("a", container)
+	w.pass(-24 * time.Hour)
+	w.claim(10, "b") // watches
+	w.pass(Silence + time.Second)
+	if who(w.view(99), "a") != "" {
+		t.Error("kept for as long as the clock was set back")
+	}
+}
+
 func TestPluginsEntries(t *testing.T) {
 	tests := []struct {
 		name  string

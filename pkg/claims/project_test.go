@@ -100,6 +100,35 @@ func TestOneHolderForThePlugin(t *testing.T) {
 	}
 }
 
+// TestTakingOverIsNotTakenForThePlugin: a holder that comes to stand in the plugin's file is known
+// again there when it has died.
+func TestTakingOverIsNotTakenForThePlugin(t *testing.T) {
+	w := newWorld(t)
+	w.claim(10, "a")
+	w.claim(11, "a")
+	w.pass(5 * time.Second)
+	w.gone[10] = "ended"
+	w.claim(12, "b")
+	if p := w.plugin()["a"]; p.PID != 11 {
+		t.Fatalf("the plugin sees %+v", p)
+	}
+	w.gone[11] = "ended"
+	if v := w.view(99); len(v.Dead) != 1 || v.Dead[0].ID != "s11" {
+		t.Errorf("dead: %+v", v.Dead)
+	}
+}
+
+// TestClockSetBackForThePlugin: an entry ahead of the clock would outlive its process there.
+func TestClockSetBackForThePlugin(t *testing.T) {
+	w := newWorld(t)
+	c := w.claim(10, "a")
+	w.pass(-time.Hour)
+	must(t, c.Heartbeat(bg))
+	if p := w.plugin()["a"]; p.At != w.now() {
+		t.Errorf("the entry is %d ms ahead", p.At-w.now())
+	}
+}
+
 // TestContainerIsNotShownUnderItsNumber: PID 7 of a container is somebody else here.
 func TestContainerIsNotShownUnderItsNumber(t *testing.T) {
 	w := newWorld(t)

@@ -74,7 +74,7 @@ func (s *Store) watchQueue(ctx context.Context, id string) bool {
 	defer renew.Stop()
 	for {
 		// Jitter keeps those who came at once from looking at once for ever after.
-		look := time.NewTimer(lookEvery*3/4 + rand.N(lookEvery/2))
+		look := time.NewTimer(lookEvery*3/4 + rand.N(lookEvery/2)) //nolint:gosec // jitter is no secret
 		select {
 		case <-ctx.Done():
 			look.Stop()

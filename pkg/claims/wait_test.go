@@ -78,6 +78,20 @@ func TestAccountsAreSetAsideForThoseWhoCameFirst(t *testing.T) {
 	}
 }
 
+// TestWhoCameFirstMayChange: an account set aside for one who came later is free for one who came
+// before, though it wanted another one when it last looked.
+func TestWhoCameFirstMayChange(t *testing.T) {
+	w := newWorld(t)
+	w.claim(10, "a")
+	w.queue(11, true, "a")
+	w.queue(12, true, "b")
+	h := session(11)
+	h.Exclusive = true
+	if _, err := w.store(11).Select(bg, h, pick("b")); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestSharedWaiters may sit beside each other, once nobody has the account for itself.
 func TestSharedWaiters(t *testing.T) {
 	w := newWorld(t)
