@@ -9,15 +9,16 @@ import (
 type keeping struct {
 	cancel context.CancelFunc
 	wait   sync.WaitGroup
+	f      *Factory
+	quiet  bool // as it was before
 }
 
 // keepUp renews claim and token and watches over the logins until it is stopped.
 // On a terminal, which is the child's now, it says nothing.
 func (r *execRun) keepUp(ctx context.Context) *keeping {
 	ctx, cancel := context.WithCancel(ctx)
-	k := &keeping{cancel: cancel}
-	quiet := r.f.made.quiet
-	r.f.made.quiet = quiet || r.f.errTTY()
+	k := &keeping{cancel: cancel, f: r.f, quiet: r.f.made.quiet}
+	r.f.made.quiet = k.quiet || r.f.errTTY()
 	if r.claim != nil {
 		k.wait.Go(func() {
 			r.claim.Keep(ctx, func(err error) { r.f.Note("warning: %v", err) })
@@ -35,4 +36,5 @@ func (r *execRun) keepUp(ctx context.Context) *keeping {
 func (k *keeping) stop() {
 	k.cancel()
 	k.wait.Wait()
+	k.f.made.quiet = k.quiet
 }

@@ -183,13 +183,11 @@ func (r *execRun) attend(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if exit.Code == 0 {
-		err = nil
-	} else {
-		err = exitWith(exit.Code)
-	}
 	r.sayOutlived()
-	return err
+	if exit.Code != exitOK {
+		return exitWith(exit.Code)
+	}
+	return nil
 }
 
 // sayOutlived tells a person whose command ran longer than its token was good
