@@ -5,7 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"time"
+
+	"github.com/kyoli-gam/kyoli/internal/atomicfile"
 )
 
 // session is one holder's time with auth.json, under the lock.
@@ -28,7 +31,10 @@ func (s *session) load() (err error) {
 	return err
 }
 
-func (s *session) saveLedger() error { return s.ledger.save(s.place.ledgerPath(s.target)) }
+func (s *session) saveLedger() error {
+	path := s.place.ledgerPath(s.target)
+	return errors.Join(sweepOwn(path), s.ledger.save(path))
+}
 
 // saveVault writes the vault if it changed.
 func (s *session) saveVault() error {
@@ -37,10 +43,14 @@ func (s *session) saveVault() error {
 		return err
 	}
 	path := s.place.vaultPath(s.target)
-	if err := makeParent(path); err != nil {
+	if err := errors.Join(makeParent(path), sweepOwn(path)); err != nil {
 		return err
 	}
-	if err := s.vault.save(path); err != nil {
+	err = s.vault.save(path)
+	if errors.Is(err, fs.ErrNotExist) { // another vault's end took the directory
+		err = errors.Join(makeParent(path), s.vault.save(path))
+	}
+	if err != nil {
 		return err
 	}
 	s.saved = now
@@ -90,6 +100,9 @@ func (s *session) change(ctx context.Context, plan plan) (now *AuthFile, wrote b
 
 func (s *session) write(ctx context.Context, seen *glance, want *AuthFile) (lost *AuthFile, err error) {
 	if err := makeParent(s.target); err != nil {
+		return nil, err
+	}
+	if err := atomicfile.Sweep(s.target); err != nil {
 		return nil, err
 	}
 	return replace(ctx, s.target, seen, want.data)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/kyoli-gam/kyoli/internal/atomicfile"
 	"github.com/kyoli-gam/kyoli/internal/procid"
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
@@ -159,16 +160,25 @@ func Heal(ctx context.Context, stateDir string) error {
 		return nil
 	}
 	for _, file := range files {
-		if !strings.HasSuffix(file.Name(), ".json") {
-			continue
-		}
-		path := filepath.Join(vaultDir(stateDir), file.Name())
+		path := filepath.Join(vaultDir(stateDir), vaultOf(file.Name()))
 		v, readErr := readVault(path)
-		if v == nil || v.attended(time.Now()) {
+		switch {
+		case readErr != nil:
 			err = errors.Join(err, readErr)
-			continue
+		case v == nil: // only what a vault's first writer left when it died
+			err = errors.Join(err, atomicfile.Sweep(path))
+		case !v.attended(time.Now()):
+			err = errors.Join(err, OpenVault(stateDir, v.Target).Heal(ctx))
 		}
-		err = errors.Join(err, OpenVault(stateDir, v.Target).Heal(ctx))
 	}
+	_ = os.Remove(vaultDir(stateDir)) // refused while there is anything in it
 	return err
+}
+
+// vaultOf is the vault that a file in the directory is, or was to become.
+func vaultOf(name string) string {
+	if i := strings.Index(name, ".json."); i >= 0 {
+		return strings.TrimPrefix(name[:i+len(".json")], ".")
+	}
+	return name
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/kyoli-gam/kyoli/internal/atomicfile"
@@ -83,8 +84,25 @@ func dropVault(path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	err := sweepOwn(path)
 	_ = os.Remove(filepath.Dir(path)) // refused while there is another
-	return nil
+	return err
+}
+
+// sweepOwn removes what writers of path left behind. The caller holds the lock
+// that every writer of path holds, so all of them are dead.
+func sweepOwn(path string) error {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	err = nil
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), "."+filepath.Base(path)+".") {
+			err = errors.Join(err, os.Remove(filepath.Join(filepath.Dir(path), e.Name())))
+		}
+	}
+	return err
 }
 
 // memory is the vault as the memory that observations are folded into.
