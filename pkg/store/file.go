@@ -26,6 +26,7 @@ type File struct {
 	path    string
 	o       Options
 	acquire func(ctx context.Context, resolved string) (locker, error)
+	settle  func(ctx context.Context)
 	sweep   sync.Once
 
 	mu     sync.Mutex
@@ -44,7 +45,7 @@ func Open(path string, o Options) *File {
 	if o.OnWait == nil {
 		o.OnWait = func(string) {}
 	}
-	f := &File{path: filepath.Clean(path), o: o, noted: make(map[Note]bool)}
+	f := &File{path: filepath.Clean(path), o: o, settle: settle, noted: make(map[Note]bool)}
 	f.acquire = f.flock
 	return f
 }

@@ -50,7 +50,7 @@ func (f *File) Load(ctx context.Context) (*Accounts, error) {
 	d, err := f.read(path)
 	var damaged *DamagedError
 	if errors.As(err, &damaged) {
-		wait(ctx, settling)
+		f.settle(ctx)
 		d, err = f.read(path)
 	}
 	if err != nil {
@@ -155,9 +155,9 @@ func (f *File) tighten(file *os.File, info fs.FileInfo) {
 	f.note(Note{Kind: NotePermissions, Path: f.path, Text: text})
 }
 
-// wait returns early when the context ends.
-func wait(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
+// settle gives another program time to finish.
+func settle(ctx context.Context) {
+	t := time.NewTimer(settling)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():

@@ -70,13 +70,6 @@ type update struct {
 	saved   bool      // last-good holds what was read at first
 }
 
-// pending is a change that was in the file for a moment and must be in it in the end.
-type pending struct {
-	ours   delta
-	wrote  []byte
-	theirs *document // what our content displaced, where that was another than the one that was read
-}
-
 func (f *File) begin(ctx context.Context, fn func(*Accounts) error) (*update, error) {
 	path, err := f.resolve()
 	if err != nil {
@@ -137,18 +130,10 @@ func (u *update) attempt() (*Accounts, error) {
 		return nil, err
 	}
 	a := u.f.present(onDisk)
-	switch p := u.pending; {
-	case p == nil:
+	if u.pending == nil {
 		err = u.fn(a)
-	case p.theirs != nil && onDisk != nil && bytes.Equal(onDisk.raw, p.wrote):
-		// Ours is in the place of theirs: go on from theirs, which also keeps what only they know.
-		a = u.f.present(p.theirs)
-		p.ours.apply(a)
-	default:
-		if p.theirs != nil {
-			delta{p.ours.base, p.theirs.accounts(u.f.path)}.apply(a)
-		}
-		p.ours.apply(a)
+	} else {
+		a = u.pending.again(onDisk, a)
 	}
 	if err != nil {
 		return nil, err
@@ -174,9 +159,8 @@ func (u *update) write(onDisk *document, a *Accounts) (*Accounts, error) {
 	gone := u.beforehand(onDisk, a)
 	renamed, displaced, err := u.replace(onDisk, next.raw)
 	if renamed {
-		u.final, u.gone = next, append(u.gone, gone...)
-		u.f.cache(next)
-		u.pending = &pending{ours: delta{onDisk, a}, wrote: next.raw, theirs: u.merge(onDisk, displaced)}
+		u.gone = append(u.gone, gone...)
+		u.written(onDisk, next, a, displaced)
 		if u.pending.theirs != nil && err == nil {
 			err = errDisplaced
 		}
@@ -213,24 +197,6 @@ func (u *update) replace(onDisk *document, next []byte) (renamed bool, displaced
 		},
 	})
 	return renamed, displaced, err
-}
-
-// merge returns the content that ours displaced where another program had put it there meanwhile, so that its
-// changes are not lost.
-func (u *update) merge(onDisk *document, displaced []byte) *document {
-	if displaced == nil || onDisk != nil && bytes.Equal(displaced, onDisk.raw) {
-		return nil
-	}
-	theirs, p := parse(displaced)
-	if p == nil && theirs.later == "" {
-		u.f.note(Note{NoteMerged, u.f.path, u.f.path + ": another program wrote at the same moment; both changes are kept"})
-		return theirs
-	}
-	err := u.f.keepDamaged(u.path, &DamagedError{Path: u.f.path, content: displaced})
-	var damaged *DamagedError
-	_ = errors.As(err, &damaged)
-	u.f.note(Note{NoteMerged, u.f.path, u.f.path + ": another program wrote what cannot be read; it is kept in " + damaged.Backup})
-	return nil
 }
 
 // problem makes the system's errors ours.
