@@ -160,7 +160,7 @@ func (d *document) notes(path string) []Note {
 		notes = append(notes, Note{NoteVersion, path, path + " has version " + d.later + "; it is read, but not changed"})
 	}
 	if d.duplicates > 0 {
-		text := path + ": " + strconv.Itoa(d.duplicates) + " more entries with the uuid of another; those used last count; see: kyoli doctor"
+		text := path + ": " + strconv.Itoa(d.duplicates) + " more entries with the uuid of another; those used last count"
 		notes = append(notes, Note{NoteDuplicate, path, text})
 	}
 	return notes

@@ -17,6 +17,8 @@ type DamagedError struct {
 	Pointer string // where, as a JSON pointer, or empty
 	Reason  string // what is wrong; never the content
 	Backup  string // a copy of the content, or empty where none could be made
+	// LastGood is the last content that could be read, or empty where there is none.
+	LastGood string
 
 	content []byte // to be backed up
 }
@@ -34,7 +36,12 @@ func (e *DamagedError) Error() string {
 }
 
 // Hint says what the user can do.
-func (e *DamagedError) Hint() string { return "mend the file by hand, or run: kyoli doctor --fix" }
+func (e *DamagedError) Hint() string {
+	if e.LastGood == "" {
+		return "mend the file by hand, or move it away and add the accounts again: kyoli accounts add"
+	}
+	return fmt.Sprintf("mend the file by hand, or go back to the last good one: cp %q %q", e.LastGood, e.Path)
+}
 
 // VersionError is returned when a file of a later version would have to be written, or cannot be read.
 type VersionError struct {

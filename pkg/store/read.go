@@ -168,7 +168,13 @@ func settle(ctx context.Context) {
 // keepDamaged keeps a copy of a damaged content beside the file, one for each content, and names it in the error.
 func (f *File) keepDamaged(path string, err error) error {
 	var damaged *DamagedError
-	if !errors.As(err, &damaged) || damaged.content == nil {
+	if !errors.As(err, &damaged) {
+		return err
+	}
+	if _, missing := os.Stat(lastGoodPath(path)); missing == nil {
+		damaged.LastGood = lastGoodPath(path)
+	}
+	if damaged.content == nil {
 		return err
 	}
 	sum := sha256.Sum256(damaged.content)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -29,7 +30,7 @@ func TestDamagedFilesStay(t *testing.T) {
 				_, updateErr := f.Update(context.Background(), func(*Accounts) error { t.Error("fn was called"); return nil })
 				for _, err := range []error{loadErr, updateErr} {
 					var d *DamagedError
-					if !errors.As(err, &d) || d.Path != f.path || !strings.Contains(d.Hint(), "kyoli doctor --fix") {
+					if !errors.As(err, &d) || d.Path != f.path || !strings.Contains(d.Hint(), "kyoli accounts add") {
 						t.Fatalf("error: %v", err)
 					}
 					text := err.Error()
@@ -56,6 +57,24 @@ func TestDamagedFilesStay(t *testing.T) {
 				t.Errorf("files: %q", got)
 			}
 		})
+	}
+}
+
+// TestHintOfADamagedFile: what the hint says brings the accounts back.
+func TestHintOfADamagedFile(t *testing.T) {
+	f, _ := newFile(t, two)
+	mustUpdate(t, f, func(a *Accounts) { a.Get(uuidA).RefreshToken = "rt-n" })
+	want := readFile(t, f.path)
+	if err := os.WriteFile(f.path, []byte(want[:90]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := f.Load(context.Background())
+	var d *DamagedError
+	if !errors.As(err, &d) || !strings.Contains(d.Hint(), fmt.Sprintf("cp %q %q", f.path+".last-good", f.path)) {
+		t.Fatalf("%v, hint %s", err, d.Hint())
+	}
+	if got := readFile(t, d.LastGood); got != want {
+		t.Errorf("last-good holds %s", got)
 	}
 }
 
