@@ -374,6 +374,22 @@ func TestCursor(t *testing.T) {
 	}
 }
 
+func TestCursorText(t *testing.T) {
+	c := NewCursor([]byte(`["a\"b","c d",7,"é"]`))
+	var got []string
+	c.Elems(func() bool {
+		s, ok := c.Text()
+		if !ok {
+			s = "no text"
+		}
+		got = append(got, s)
+		return true
+	})
+	if diff := cmp.Diff([]string{`a"b`, "c d", "no text", "é"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestManyEscapesTakeLinearTime: quadratic, this would take minutes.
 func TestManyEscapesTakeLinearTime(t *testing.T) {
 	in := `{"a":"` + strings.Repeat(`\\`, 4<<20) + `\""}`

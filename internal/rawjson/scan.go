@@ -10,6 +10,7 @@ import (
 // it stays within bounds and means nothing. It stands on a value; each method that reads one leaves it behind it.
 type Cursor struct {
 	data []byte
+	text string // a copy of data, made by the first Text
 	pos  int
 }
 
@@ -32,6 +33,23 @@ func (c *Cursor) Value() jsontext.Value {
 	from := c.pos
 	c.pos = skipValue(c.data, from)
 	return jsontext.Value(c.data[from:c.pos:c.pos])
+}
+
+// Text reads the value and returns the text of a string, false for any other value. Where there are no escapes the
+// text shares memory with one copy of the whole document, which is much faster than a copy of each.
+func (c *Cursor) Text() (string, bool) {
+	from := c.pos
+	v := c.Value()
+	if len(v) < 2 || v[0] != '"' {
+		return "", false
+	}
+	if bytes.IndexByte(v, '\\') >= 0 {
+		return Text(v)
+	}
+	if c.text == "" {
+		c.text = string(c.data)
+	}
+	return c.text[from+1 : c.pos-1], true
 }
 
 // Members reads an object and calls fn for each member with the cursor on its value, which fn may read or leave. It

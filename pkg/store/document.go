@@ -93,7 +93,7 @@ func (d *document) readActive(c *rawjson.Cursor) *problem {
 }
 
 // sizeGuess is about what an account takes in the file at least, to allocate seldom.
-const sizeGuess = 600
+const sizeGuess = 1000
 
 func (d *document) readAccounts(c *rawjson.Cursor) (p *problem) {
 	if c.Kind() != '[' {

@@ -52,7 +52,7 @@ func readEntry(e *entry, c *rawjson.Cursor) *problem {
 			return true
 		}
 		offset := c.Offset()
-		if text := fields[i].read(&e.was, c.Value()); text != "" {
+		if text := fields[i].read(&e.was, c); text != "" {
 			p = &problem{offset, "/" + fields[i].name, fields[i].name + " " + text}
 			return false
 		}

@@ -3,8 +3,6 @@ package store
 import (
 	"math"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/kyoli-gam/kyoli/internal/rawjson"
 )
 
@@ -14,8 +12,9 @@ type field struct {
 	required   bool // by the plugin's schema
 	credential bool // part of the credential, which changes as one
 	empty      any  // what is written for an empty value; nil: the member is left out
-	// read sets the account's field and returns what is wrong with v, or nothing.
-	read func(a *Account, v jsontext.Value) (problem string)
+	// read sets the account's field to the value on which the cursor stands, and returns what is wrong with that, or
+	// nothing.
+	read func(a *Account, c *rawjson.Cursor) (problem string)
 	same func(a, b *Account) bool
 	copy func(to, from *Account)
 	// value is what is written, nil for an empty value.
@@ -98,8 +97,8 @@ func newField[T comparable](name string, at func(*Account) *T, text func(T) any)
 
 func textField[T ~string](name string, at func(*Account) *T) field {
 	f := newField(name, at, func(v T) any { return string(v) })
-	f.read = func(a *Account, v jsontext.Value) string {
-		s, ok := rawjson.Text(v)
+	f.read = func(a *Account, c *rawjson.Cursor) string {
+		s, ok := c.Text()
 		if !ok {
 			return "must be a string"
 		}
@@ -111,8 +110,8 @@ func textField[T ~string](name string, at func(*Account) *T) field {
 
 func timeField(name string, at func(*Account) *Millis) field {
 	f := newField(name, at, func(v Millis) any { return int64(v) })
-	f.read = func(a *Account, v jsontext.Value) string {
-		ms, err := rawjson.Millis(v)
+	f.read = func(a *Account, c *rawjson.Cursor) string {
+		ms, err := rawjson.Millis(c.Value())
 		if err != nil {
 			return "is " + err.Error()
 		}
@@ -124,8 +123,8 @@ func timeField(name string, at func(*Account) *Millis) field {
 
 func countField(name string, at func(*Account) *int) field {
 	f := newField(name, at, func(v int) any { return v })
-	f.read = func(a *Account, v jsontext.Value) string {
-		n, err := rawjson.Millis(v)
+	f.read = func(a *Account, c *rawjson.Cursor) string {
+		n, err := rawjson.Millis(c.Value())
 		if err != nil {
 			return "must be a number of sane size"
 		}
@@ -137,10 +136,10 @@ func countField(name string, at func(*Account) *int) field {
 
 func flagField(name string, at func(*Account) *bool) field {
 	f := newField(name, at, func(v bool) any { return v })
-	f.read = func(a *Account, v jsontext.Value) string {
-		switch v.Kind() {
+	f.read = func(a *Account, c *rawjson.Cursor) string {
+		switch kind := c.Kind(); kind {
 		case 't', 'f':
-			*at(a) = v.Kind() == 't'
+			*at(a) = kind == 't'
 			return ""
 		}
 		return "must be true or false"

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/kyoli-gam/kyoli/internal/rawjson"
 )
 
@@ -25,14 +23,17 @@ func (u *Usage) Clone() *Usage {
 	if u == nil {
 		return nil
 	}
-	c := *u
-	for _, w := range windows {
-		if at := w.at(&c); *at != nil {
-			copied := **at
-			*at = &copied
+	c := &struct { // one allocation for all
+		Usage
+		windows [3]Window
+	}{}
+	for i := range windows {
+		if from := *windows[i].at(u); from != nil {
+			c.windows[i] = *from
+			*windows[i].at(&c.Usage) = &c.windows[i]
 		}
 	}
-	return &c
+	return &c.Usage
 }
 
 func (u *Usage) equal(v *Usage) bool {
@@ -64,15 +65,15 @@ func usageField(name string) field {
 	}
 }
 
-func readUsage(a *Account, v jsontext.Value) (problem string) {
-	if v.Kind() != '{' {
+func readUsage(a *Account, c *rawjson.Cursor) (problem string) {
+	if c.Kind() != '{' {
 		return "must be an object"
 	}
 	u := &Usage{}
-	rawjson.Each(v, func(name []byte, v jsontext.Value, _ int) bool {
-		for _, w := range windows {
-			if w.name == string(name) {
-				*w.at(u), problem = readWindow(v)
+	c.Members(func(name []byte) bool {
+		for i := range windows {
+			if windows[i].name == string(name) {
+				*windows[i].at(u), problem = readWindow(c)
 			}
 		}
 		return problem == ""
@@ -81,8 +82,8 @@ func readUsage(a *Account, v jsontext.Value) (problem string) {
 	return problem
 }
 
-func readWindow(v jsontext.Value) (w *Window, problem string) {
-	switch v.Kind() {
+func readWindow(c *rawjson.Cursor) (w *Window, problem string) {
+	switch c.Kind() {
 	case 'n':
 		return nil, ""
 	case '{':
@@ -90,9 +91,10 @@ func readWindow(v jsontext.Value) (w *Window, problem string) {
 		return nil, "must hold objects or null"
 	}
 	w, problem = &Window{}, "has a window without a utilization"
-	rawjson.Each(v, func(name []byte, v jsontext.Value, _ int) bool {
+	c.Members(func(name []byte) bool {
 		switch string(name) {
 		case "utilization":
+			v := c.Value()
 			f, err := strconv.ParseFloat(string(v), 64)
 			if v.Kind() != '0' || err != nil {
 				problem = "has a utilization that is not a number"
@@ -100,11 +102,12 @@ func readWindow(v jsontext.Value) (w *Window, problem string) {
 			}
 			w.Utilization, problem = f, ""
 		case "resets_at":
-			if v.Kind() != '"' && v.Kind() != 'n' {
+			if c.Kind() != '"' && c.Kind() != 'n' {
 				problem = "has a resets_at that is not a string"
 				return false
 			}
-			w.ResetsAt = parseTime(v)
+			s, _ := c.Text()
+			w.ResetsAt = parseTime(s)
 		}
 		return true
 	})
@@ -112,8 +115,7 @@ func readWindow(v jsontext.Value) (w *Window, problem string) {
 }
 
 // parseTime returns the zero time for what is not RFC 3339: the plugin accepts any string here.
-func parseTime(v jsontext.Value) time.Time {
-	s, _ := rawjson.Text(v)
+func parseTime(s string) time.Time {
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
 		return time.Time{}
@@ -143,7 +145,7 @@ func putWindow(usage *rawjson.Object, name string, w *Window) error {
 	var was *Window
 	raw, ok := usage.Get(name)
 	if ok {
-		was, _ = readWindow(raw)
+		was, _ = readWindow(rawjson.NewCursor(raw))
 	}
 	if was.equal(w) {
 		return nil
