@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestOpenCodeAuthPath(t *testing.T) {
@@ -104,122 +103,6 @@ func TestReadAuthNotAFile(t *testing.T) {
 	if _, err := ReadAuth(dir); err == nil || !strings.Contains(err.Error(), dir) {
 		t.Errorf("directory: %v", err)
 	}
-}
-
-// What OpenCode would ignore is of type Other.
-func TestParseEntry(t *testing.T) {
-	for raw, want := range map[string]EntryType{
-		oauthJSON("r", "a", 1): OAuth,
-		oauthJSON("", "", 0):   OAuth,
-		oauthJSON("r", "a", 1, "accountId", "x", "enterpriseUrl", "u"):          OAuth,
-		`{"type":"oauth","refresh":"r","access":"a"}`:                           Other,
-		`{"type":"oauth","refresh":"r","expires":1}`:                            Other,
-		`{"type":"oauth","access":"a","expires":1}`:                             Other,
-		`{"type":"oauth","refresh":"r","access":"a","expires":"1"}`:             Other,
-		`{"type":"oauth","refresh":"r","access":"a","expires":1e306}`:           Other,
-		`{"type":"oauth","refresh":"r","access":"a","expires":-1}`:              Other,
-		`{"type":"oauth","refresh":null,"access":"a","expires":1}`:              Other,
-		`{"type":"oauth","refresh":"r","access":"a","expires":1,"accountId":7}`: Other,
-		`{"type":"api","key":"k"}`:                                              API,
-		`{"type":"api","key":"k","metadata":{"a":"b"}}`:                         API,
-		`{"type":"api","key":"k","metadata":{"a":1}}`:                           Other,
-		`{"type":"api","key":"k","metadata":{"a":null}}`:                        Other,
-		`{"type":"api"}`: Other,
-		`{"type":"wellknown","key":"k","token":"t"}`: WellKnown,
-		`{"type":"wellknown","key":"k"}`:             Other,
-		`{"type":"new"}`:                             Other,
-		`{}`:                                         Other,
-		`"text"`:                                     Other,
-		`null`:                                       Other,
-		`[1]`:                                        Other,
-	} {
-		if e := parseEntry("k", []byte(raw)); e.Type != want {
-			t.Errorf("%s is %s, want %s", raw, e.Type, want)
-		}
-	}
-}
-
-// OpenCode spells things anew and drops what it does not know; that is no change.
-func TestEntrySame(t *testing.T) {
-	e := func(raw string) Entry { return parseEntry("k", []byte(raw)) }
-	base := e(oauthJSON("r", "a", 1700000000000, "accountId", "x"))
-	for raw, want := range map[string]bool{
-		`{ "expires": 1.7e12, "type":"oauth", "access":"a", "refresh":"r", "accountId":"x", "extra": [1] }`: true,
-		oauthJSON("r2", "a", 1700000000000, "accountId", "x"):                                               false,
-		oauthJSON("r", "a2", 1700000000000, "accountId", "x"):                                               false,
-		oauthJSON("r", "a", 1700000000001, "accountId", "x"):                                                false,
-		oauthJSON("r", "a", 1700000000000):                                                                  false,
-		`{"type":"api","key":"r"}`:                                                                          false,
-	} {
-		if got := base.same(e(raw)); got != want {
-			t.Errorf("same as %s: %v", raw, got)
-		}
-	}
-	if a, b := e(`{"type":"new","n":1}`), e(`{"type":"new", "n": 2}`); a.same(b) || !a.same(e(`{"type":"new",  "n":1}`)) {
-		t.Error("unknown entries are compared as they are")
-	}
-}
-
-func TestSettled(t *testing.T) {
-	const old, fresh = `{"a":{"type":"api","key":"1"}}`, `{"a":{"type":"api","key":"2"}}`
-	t.Run("old file at once", func(t *testing.T) {
-		p := place(t, old)
-		start := time.Now()
-		seen, f, err := settled(testContext(t), p.AuthPath, time.Now)
-		if err != nil || string(f.Raw()) != old {
-			t.Fatal(f, err)
-		}
-		seen.close()
-		if d := time.Since(start); d >= settlePause {
-			t.Errorf("took %s", d)
-		}
-	})
-	t.Run("fresh file twice", func(t *testing.T) {
-		p := place(t, old)
-		if err := os.WriteFile(p.AuthPath, []byte(fresh), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		start := time.Now()
-		seen, f, err := settled(testContext(t), p.AuthPath, time.Now)
-		if err != nil || string(f.Raw()) != fresh {
-			t.Fatal(f, err)
-		}
-		seen.close()
-		if d := time.Since(start); d < settlePause {
-			t.Errorf("took only %s", d)
-		}
-	})
-	t.Run("torn write is waited for", func(t *testing.T) {
-		p := place(t, old)
-		oc := startOpenCode(t, "{}")
-		oc.begin(order{Path: p.AuthPath, Key: "a", Entry: []byte(`{"type":"api","key":"2"}`), Torn: 300 * time.Millisecond})
-		eventually(t, "the write begins", func() bool { return p.content(t) != old })
-		seen, f, err := settled(testContext(t), p.AuthPath, time.Now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		seen.close()
-		if e, _ := f.Entry("a"); string(e.raw) != "{\n    \"type\": \"api\",\n    \"key\": \"2\"\n  }" {
-			t.Errorf("saw %s", f.Raw())
-		}
-		oc.done()
-	})
-	t.Run("damaged after a second", func(t *testing.T) {
-		p := place(t, `{"a"`)
-		start := time.Now()
-		_, _, err := settled(testContext(t), p.AuthPath, time.Now)
-		var damaged *AuthDamagedError
-		if !errors.As(err, &damaged) || time.Since(start) < settleDamaged {
-			t.Errorf("%v after %s", err, time.Since(start))
-		}
-	})
-	t.Run("missing at once", func(t *testing.T) {
-		p := place(t, "")
-		seen, f, err := settled(testContext(t), p.AuthPath, time.Now)
-		if err != nil || f.Exists || seen.exists {
-			t.Error(f, err)
-		}
-	})
 }
 
 func TestApplyKeepsEverythingElse(t *testing.T) {

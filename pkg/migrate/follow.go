@@ -28,6 +28,7 @@ func follow(ctx context.Context, paths ...string) <-chan struct{} {
 		watcher = nil
 	}
 	f := &follower{paths: paths, watcher: watcher, watched: map[string]bool{}, last: map[string]stamp{}}
+	f.watch()
 	f.moved() // the first look is what later ones are compared with
 	go func() {
 		if watcher != nil {

@@ -14,7 +14,9 @@ import (
 
 // place is an auth.json in a directory of its own, holding content; empty
 // content is no file. Its time is long ago, so that it counts as settled.
-func place(t *testing.T, content string) Place {
+func place(t *testing.T, content string) Place { return placeOf(t, content) }
+
+func placeOf(t testing.TB, content string) Place {
 	t.Helper()
 	dir := t.TempDir()
 	p := Place{AuthPath: filepath.Join(dir, "share", "opencode", "auth.json"), StateDir: filepath.Join(dir, "state")}
@@ -96,3 +98,12 @@ func parsed(t testing.TB, content string) *AuthFile {
 }
 
 func storeSecret(s string) store.Secret { return store.Secret(s) }
+
+// openStore is the store in the file path.
+func openStore(path string) store.Backend {
+	return leaseless{store.Open(path, store.Options{})}
+}
+
+type leaseless struct{ *store.File }
+
+func (leaseless) Lease(context.Context, string) (store.Lease, error) { panic("no lease") }

@@ -37,7 +37,6 @@ func TestChangeUnderTheWrite(t *testing.T) {
 		t.Run(step, func(t *testing.T) {
 			p := place(t, byHand)
 			oc := startOpenCode(t, "")
-			var before *os.File
 			reached := 0
 			restore := failpoint.Set(func(name string) error {
 				if name == "auth-json" {
@@ -55,7 +54,6 @@ func TestChangeUnderTheWrite(t *testing.T) {
 			if err != nil || !wrote || reached != 2 {
 				t.Fatalf("wrote %v, %v, reached %d", wrote, err, reached)
 			}
-			_ = before
 			f := parsed(t, p.content(t))
 			if f.refresh("acme") != "n-r" || f.refresh("anthropic") != "a-r2" || f.refresh("openai") != "o-r" {
 				t.Errorf("auth.json is\n%s", p.content(t))

@@ -1,7 +1,6 @@
 package migrate
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -9,60 +8,9 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/kyoli-gam/kyoli/internal/procid"
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
-
-// someone's auth.json, laid out by hand, with members that OpenCode drops.
-const byHand = `{
-    "openai":      {"type":"oauth", "refresh":"o-r", "access":"o-a", "expires":1700000000000, "note":"mine"},
-    "anthropic":   {"type":"oauth", "refresh":"a-r", "access":"a-a", "expires":1700000000001},
-    "github-copilot": {"type":"oauth", "refresh":"gh", "access":"gh", "expires":0},
-    "openrouter":  {"type":"api", "key":"k", "big":9007199254740993},
-    "future":      {"type":"passkey", "data":[1,2]}
-}
-`
-
-var chosen = RunInfo{Key: "openai", Access: "chosen-access", Expires: 4102444800000, AccountID: "acct"}
-
-// vaultRunOf begins a run and starts an OpenCode on it.
-func (p Place) begin(t testing.TB) (*VaultRun, *openCode) {
-	t.Helper()
-	v := OpenVault(p.StateDir, p.AuthPath)
-	v.OnNote = func(err error) { t.Logf("note: %v", err) }
-	content, _, run, err := v.Begin(testContext(t), chosen)
-	if err != nil {
-		t.Fatal(err)
-	}
-	oc := startOpenCode(t, content)
-	if err := run.Attach(testContext(t), oc.process()); err != nil {
-		t.Fatal(err)
-	}
-	return run, oc
-}
-
-func (r *VaultRun) mustEnd(t testing.TB) {
-	t.Helper()
-	if err := r.End(testContext(t)); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// watching watches until the test ends.
-func (r *VaultRun) watching(t testing.TB) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(testContext(t))
-	done := make(chan error, 1)
-	go func() { done <- r.Watch(ctx) }()
-	return func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("watch: %v", err)
-		}
-	}
-}
 
 func TestBeginLendsNoRefreshToken(t *testing.T) {
 	p := place(t, byHand)
@@ -217,19 +165,6 @@ func TestRunClobbersOthers(t *testing.T) {
 	p.noVault(t)
 }
 
-// vaultHas waits until the vault holds s.
-func vaultHas(t testing.TB, p Place, s string) {
-	t.Helper()
-	target, err := p.target()
-	if err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the vault holds "+s, func() bool {
-		data, err := os.ReadFile(p.vaultPath(target))
-		return err == nil && strings.Contains(string(data), s)
-	})
-}
-
 // Two runs share the vault; it goes when the second ends.
 func TestTwoRuns(t *testing.T) {
 	p := place(t, byHand)
@@ -303,181 +238,6 @@ func TestBeginRefusesDamaged(t *testing.T) {
 	p.noVault(t)
 }
 
-// kyoli is killed with -9; its child goes on, and stores something. The next
-// command heals, as often as it takes, and drops the vault once the child is dead.
-func TestSupervisorKilled(t *testing.T) {
-	p := place(t, byHand)
-	sup := startSupervisor(t, p)
-	sup.login(p, "acme", oauthJSON("n-r", "n-a", 7))
-	var want *AuthFile
-	eventually(t, "the supervisor heals", func() bool {
-		var err error
-		want, err = ReadAuth(p.AuthPath)
-		return err == nil && want.refresh("anthropic") == "a-r" && want.refresh("acme") == "n-r"
-	})
-	if err := sup.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = sup.cmd.Wait()
-	sup.login(p, "beta", oauthJSON("b-r", "b-a", 8)) // the child has our end of the pipes
-	if got := parsed(t, p.content(t)); got.refresh("anthropic") != "" {
-		t.Fatalf("the child did not clobber: %s", p.content(t))
-	}
-	if err := Heal(testContext(t), p.StateDir); err != nil {
-		t.Fatal(err)
-	}
-	want, _ = want.apply([]change{{"beta", compact([]byte(oauthJSON("b-r", "b-a", 8)))}})
-	p.holds(t, string(want.Raw()))
-	if !exists(vaultDir(p.StateDir)) {
-		t.Fatal("the vault was dropped while the child lives")
-	}
-	sup.logout(p, "openrouter")
-	_ = sup.close()
-	sup.close = nil
-	for sup.out.Scan() { // until the child has ended
-	}
-	eventually(t, "the vault is dropped", func() bool {
-		if err := Heal(testContext(t), p.StateDir); err != nil {
-			t.Fatal(err)
-		}
-		return !exists(vaultDir(p.StateDir))
-	})
-	want, _ = want.apply([]change{{key: "openrouter"}})
-	p.holds(t, string(want.Raw()))
-	p.noSecrets(t, "a-r", "b-r", "n-r", "chosen-access")
-}
-
-// A kyoli that dies before its child is known leaves a run that is dead.
-func TestSupervisorDiedEarly(t *testing.T) {
-	p := place(t, byHand)
-	v := OpenVault(p.StateDir, p.AuthPath)
-	_, _, run, err := v.Begin(testContext(t), chosen)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := v.Heal(testContext(t)); err != nil || !exists(vaultDir(p.StateDir)) {
-		t.Fatalf("healed away while its kyoli lives (%v)", err)
-	}
-	v.forge(t, func(r *vaultRun) { r.Supervisor = deadProcess(t) })
-	if err := v.Heal(testContext(t)); err != nil {
-		t.Fatal(err)
-	}
-	p.noVault(t)
-	run.mustEnd(t) // no harm
-}
-
-// forge changes all runs in the vault.
-func (v *Vault) forge(t testing.TB, change func(*vaultRun)) {
-	t.Helper()
-	err := v.under(testContext(t), func(s *session) error {
-		for _, run := range s.vault.Runs {
-			change(run)
-		}
-		return s.saveVault()
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// deadProcess is a process that has ended.
-func deadProcess(t testing.TB) procid.Process {
-	t.Helper()
-	oc := startOpenCode(t, "{}")
-	p := oc.process()
-	oc.end()
-	return p
-}
-
-// A run on another host counts as alive for a week.
-func TestStranger(t *testing.T) {
-	p := place(t, byHand)
-	v := OpenVault(p.StateDir, p.AuthPath)
-	if _, _, _, err := v.Begin(testContext(t), chosen); err != nil {
-		t.Fatal(err)
-	}
-	v.forge(t, func(r *vaultRun) {
-		r.Supervisor = procid.Process{PID: 1, BootID: "another", Host: "another", StartTime: "1"}
-		r.Child = &r.Supervisor
-	})
-	if err := v.Heal(testContext(t)); err != nil || !exists(vaultDir(p.StateDir)) {
-		t.Fatalf("dropped after no time (%v)", err)
-	}
-	v.Now = func() time.Time { return time.Now().Add(strangerLimit + time.Hour) }
-	if err := v.Heal(testContext(t)); err != nil {
-		t.Fatal(err)
-	}
-	p.noVault(t)
-}
-
-// OpenCode dies between its truncation and its write: the vault has it all.
-func TestTornAndDead(t *testing.T) {
-	p := place(t, byHand)
-	run, oc := p.begin(t)
-	oc.begin(order{Path: p.AuthPath, Key: "acme", Entry: []byte(oauthJSON("r", "a", 1)), Die: "truncated"})
-	oc.end()
-	p.want(t, "")
-	run.mustEnd(t)
-	p.want(t, byHand)
-	p.noVault(t)
-}
-
-// What is half written is not kyoli's to throw away: it is refused, kept and
-// named, the vault stays, and is used once the user has moved the file away.
-func TestHalfWrittenAndDead(t *testing.T) {
-	p := place(t, byHand)
-	run, oc := p.begin(t)
-	oc.begin(order{Path: p.AuthPath, Key: "acme", Entry: []byte(oauthJSON("r", "a", 1)), Die: "half"})
-	oc.end()
-	half := p.content(t)
-	err := run.End(testContext(t))
-	var damaged *AuthDamagedError
-	if !errors.As(err, &damaged) || !strings.HasSuffix(damaged.Path, filepath.Base(p.AuthPath)) {
-		t.Fatalf("error %v", err)
-	}
-	p.want(t, half)
-	if err := Heal(testContext(t), p.StateDir); !errors.As(err, &damaged) {
-		t.Errorf("the next command says %v", err)
-	}
-	if err := os.Rename(p.AuthPath, p.AuthPath+".damaged"); err != nil {
-		t.Fatal(err)
-	}
-	if err := Heal(testContext(t), p.StateDir); err != nil {
-		t.Fatal(err)
-	}
-	p.want(t, byHand)
-	p.noVault(t)
-}
-
-// A plain OpenCode that read a torn file writes its login over nothing.
-func TestWrittenOverNothing(t *testing.T) {
-	p := place(t, byHand)
-	run, oc := p.begin(t)
-	stop := run.watching(t)
-	p.put(t, doc("acme", oauthJSON("r", "a", 1)))
-	f := parsed(t, byHand)
-	f, _ = f.apply([]change{{"acme", compact([]byte(oauthJSON("r", "a", 1)))}})
-	p.holds(t, string(f.Raw()))
-	stop()
-	oc.end()
-	run.mustEnd(t)
-}
-
-// The user removes the file: that is not undone.
-func TestFileRemoved(t *testing.T) {
-	p := place(t, byHand)
-	run, oc := p.begin(t)
-	if err := os.Remove(p.AuthPath); err != nil {
-		t.Fatal(err)
-	}
-	oc.end()
-	run.mustEnd(t)
-	if exists(p.AuthPath) {
-		t.Errorf("it is back: %s", p.content(t))
-	}
-	p.noVault(t)
-}
-
 // A refresh by kyoli during the run survives the run's next write.
 func TestAfterRotateDuringRun(t *testing.T) {
 	p := place(t, byHand)
@@ -528,46 +288,5 @@ func TestVaultBehindSymlink(t *testing.T) {
 	}
 	if got := parsed(t, p.content(t)); got.refresh("acme") != "r" || got.refresh("anthropic") != "a-r" {
 		t.Errorf("auth.json is %s", p.content(t))
-	}
-}
-
-// Where there is no vault, Heal makes and reads nothing.
-func TestHealNothing(t *testing.T) {
-	p := place(t, byHand)
-	if err := Heal(testContext(t), p.StateDir); err != nil {
-		t.Fatal(err)
-	}
-	if err := OpenVault(p.StateDir, p.AuthPath).Heal(testContext(t)); err != nil {
-		t.Fatal(err)
-	}
-	if exists(p.StateDir) {
-		t.Error("it made the state directory")
-	}
-}
-
-// A vault that cannot be read is said, and kept.
-func TestVaultDamaged(t *testing.T) {
-	for _, content := range []string{"", "{", `{"version":2}`} {
-		p := place(t, byHand)
-		target, err := p.target()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.MkdirAll(vaultDir(p.StateDir), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(p.vaultPath(target), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		var bad *VaultError
-		if err := Heal(testContext(t), p.StateDir); !errors.As(err, &bad) || bad.Path != p.vaultPath(target) {
-			t.Errorf("%q: %v", content, err)
-		}
-		if _, _, _, err := OpenVault(p.StateDir, p.AuthPath).Begin(testContext(t), chosen); !errors.As(err, &bad) {
-			t.Errorf("%q: begin: %v", content, err)
-		}
-		if got, _ := os.ReadFile(p.vaultPath(target)); string(got) != content {
-			t.Errorf("%q was overwritten by %q", content, got)
-		}
 	}
 }

@@ -1,0 +1,119 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kyoli-gam/kyoli/pkg/store"
+)
+
+func TestWatch(t *testing.T) {
+	s := newShop(t, others, account("work", farAhead), account("home", farAhead))
+	ctx, cancel := context.WithCancel(testContext(t))
+	var told []string
+	var mu sync.Mutex
+	done := make(chan error, 1)
+	go func() {
+		done <- Watch(ctx, s.Place, s.options(), func(res *SyncResult, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				told = append(told, "error")
+			} else {
+				told = append(told, res.Result)
+			}
+		})
+	}()
+	agree := func(name, refresh string) {
+		t.Helper()
+		eventually(t, name+" has "+refresh+" on both sides", func() bool {
+			f, err := ReadAuth(s.AuthPath)
+			return err == nil && f.refresh("openai") == store.Secret(refresh) && s.account(t, name).RefreshToken == store.Secret(refresh)
+		})
+	}
+	agree("work", "work-r0")
+	s.update(t, func(all *store.Accounts) { all.Active = "home-0000" }) // the store moves
+	agree("home", "home-r0")
+	oc := startOpenCode(t, "")
+	oc.login(s.Place, "openai", oauthJSON("home-r1", "home-a1", farAhead+1)) // the file moves
+	agree("home", "home-r1")
+	oc.logout(s.Place, "openai")
+	heard := func(what string) {
+		t.Helper()
+		eventually(t, "told of "+what, func() bool { mu.Lock(); defer mu.Unlock(); return slices.Contains(told, what) })
+	}
+	heard(ResultRemoved)
+	s.update(t, func(all *store.Accounts) { all.Active = "work-0000" })
+	oc.login(s.Place, "openai", oauthJSON("f-r", "stranger-a1", farAhead, "accountId", "acct-stranger"))
+	heard("error")
+	cancel()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Errorf("watch: %v", err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("the watch does not end")
+	}
+	if s.entry(t).Refresh != "f-r" {
+		t.Error("the foreign login was overwritten")
+	}
+}
+
+// What cannot work at the start is an error at once.
+func TestWatchFirstPass(t *testing.T) {
+	s := newShop(t, others)
+	var none *NoAccountError
+	if err := Watch(testContext(t), s.Place, s.options(), nil); !errors.As(err, &none) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Files are seen to change without the system telling of it.
+func TestFollowPolls(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "not", "yet", "auth.json")
+	f := &follower{paths: []string{path}, watched: map[string]bool{}, last: map[string]stamp{}}
+	f.moved()
+	ctx, cancel := context.WithCancel(testContext(t))
+	changed, ended := make(chan struct{}, 1), make(chan struct{})
+	go func() { defer close(ended); f.run(ctx, changed) }()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if !await(ctx, changed, time.Minute) {
+		t.Error("not seen")
+	}
+	cancel()
+	<-ended
+}
+
+// The system tells sooner than a look would.
+func TestFollowIsTold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "auth.json")
+	ctx, cancel := context.WithCancel(testContext(t))
+	defer cancel()
+	changed := follow(ctx, path)
+	start := time.Now()
+	for i := range 3 {
+		if err := os.WriteFile(path, []byte("{}"), 0o600); err != nil { // same size, perhaps the same time
+			t.Fatal(err)
+		}
+		select {
+		case <-changed:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("write %d was not seen", i)
+		}
+	}
+	if d := time.Since(start); d > pollBeside {
+		t.Errorf("it took %s: nothing was told", d)
+	}
+}
