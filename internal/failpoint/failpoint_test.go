@@ -51,7 +51,7 @@ func TestKillAt(t *testing.T) {
 	if !errors.As(err, &exit) {
 		t.Fatalf("the child lives: %v", err)
 	}
-	if runtime.GOOS != "windows" && exit.ProcessState.String() != "signal: killed" {
+	if runtime.GOOS != "windows" && exit.String() != "signal: killed" {
 		t.Errorf("the child ended with %v", exit)
 	}
 	if got, _ := os.ReadFile(file); string(got) != "ab" {

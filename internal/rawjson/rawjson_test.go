@@ -42,8 +42,11 @@ func TestSet(t *testing.T) {
 		{"appended, tabs and spaced colons", "{\n\t\"a\" : 1\n}", "b", nil, "{\n\t\"a\" : 1,\n\t\"b\" : null\n}"},
 		{"comma before its line", "{\n \"a\":1\n, \"b\":2\n}", "c", 3, "{\n \"a\":1\n, \"b\":2\n, \"c\":3\n}"},
 		{"into an empty one", `{}`, "a", 1, "{\n  \"a\": 1\n}"},
-		{"composite, indented", "{\n    \"a\": 1\n}", "b", map[string]any{"x": []int{1}},
-			"{\n    \"a\": 1,\n    \"b\": {\n        \"x\": [\n            1\n        ]\n    }\n}"},
+		{
+			"composite, indented", "{\n    \"a\": 1\n}", "b",
+			map[string]any{"x": []int{1}},
+			"{\n    \"a\": 1,\n    \"b\": {\n        \"x\": [\n            1\n        ]\n    }\n}",
+		},
 		{"composite, compact", `{"a":1}`, "b", map[string]any{"x": []int{}}, `{"a":1,"b":{"x":[]}}`},
 		{"raw as it is", "{\n  \"a\": 1\n}", "b", jsontext.Value(`{"x":  1e3}`), "{\n  \"a\": 1,\n  \"b\": {\"x\":  1e3}\n}"},
 		{"raw message", `{"a":1}`, "b", json.RawMessage(` [1] `), `{"a":1,"b":[1]}`},

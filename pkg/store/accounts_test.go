@@ -22,10 +22,19 @@ func TestFind(t *testing.T) {
 	tests := []struct {
 		name, want string // want: a uuid, "unknown", or the number of candidates
 	}{
-		{"work", "aaaa1111-x"}, {"aaaa2222-x", "aaaa2222-x"}, {"AAAA22", "aaaa2222-x"}, {"bbbb", "bbbb1111-x"},
-		{"aaaa", "bbbb1111-x"}, {"aaaa1", "aaaa1111-x"}, {"bob@example.com", "bbbb1111-x"},
-		{"bbb", "unknown"}, {"", "unknown"}, {"Work", "unknown"}, {"aaaa1111-x-longer", "unknown"},
-		{"ANN@example.com", "2"}, {"Bob@Example.com", "2"},
+		{"work", "aaaa1111-x"},
+		{"aaaa2222-x", "aaaa2222-x"},
+		{"AAAA22", "aaaa2222-x"},
+		{"bbbb", "bbbb1111-x"},
+		{"aaaa", "bbbb1111-x"},
+		{"aaaa1", "aaaa1111-x"},
+		{"bob@example.com", "bbbb1111-x"},
+		{"bbb", "unknown"},
+		{"", "unknown"},
+		{"Work", "unknown"},
+		{"aaaa1111-x-longer", "unknown"},
+		{"ANN@example.com", "2"},
+		{"Bob@Example.com", "2"},
 	}
 	for _, tt := range tests {
 		x, err := a.Find(tt.name)

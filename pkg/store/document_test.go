@@ -221,8 +221,10 @@ func encoded(t *testing.T, a *Accounts) string {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{two, `{"version":1}`, `{"version":2,"accounts":[{}]}`, "null", "", `{"version":1,"accounts":[{` + minimal + `}]}`,
-		`{"version":1,"accounts":[{"uuid":"u",` + minimal + `},{"uuid":"u",` + minimal + `,"x":{}}],"activeAccountUuid":""}`} {
+	for _, s := range []string{
+		two, `{"version":1}`, `{"version":2,"accounts":[{}]}`, "null", "", `{"version":1,"accounts":[{` + minimal + `}]}`,
+		`{"version":1,"accounts":[{"uuid":"u",` + minimal + `},{"uuid":"u",` + minimal + `,"x":{}}],"activeAccountUuid":""}`,
+	} {
 		f.Add([]byte(s), "label", "token", uint8(0))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte, label, token string, choice uint8) {

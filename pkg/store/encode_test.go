@@ -22,15 +22,21 @@ func TestChangesTouchNothingElse(t *testing.T) {
 		{"label taken away", func(a *Accounts) { a.Get(uuidA).Label = "" }, "      \"label\": \"work\",\n", ""},
 		{"plan taken away", func(a *Accounts) { a.Get(uuidA).PlanTier = "" }, `"planTier": "plus"`, `"planTier": ""`},
 		{"the same time in another spelling", func(a *Accounts) { a.Get(uuidA).ExpiresAt = 1_700_000_000_000 }, "", ""},
-		{"credential", func(a *Accounts) { a.Get(uuidB).SetCredential(Credential{"rt-c", "at-c", 5}) },
+		{
+			"credential", func(a *Accounts) { a.Get(uuidB).SetCredential(Credential{"rt-c", "at-c", 5}) },
 			"      \"refreshToken\": \"rt-b\",\n      \"addedAt\": 1690000000000,\n      \"lastUsed\": 0,\n      \"enabled\": false\n",
-			"      \"refreshToken\": \"rt-c\",\n      \"addedAt\": 1690000000000,\n      \"lastUsed\": 0,\n      \"enabled\": false,\n      \"accessToken\": \"at-c\",\n      \"expiresAt\": 5\n"},
-		{"access token taken away", func(a *Accounts) { a.Get(uuidA).AccessToken, a.Get(uuidA).ExpiresAt = "", 0 },
-			"      \"accessToken\": \"at-a\",\n      \"expiresAt\": 1.7e12,\n", ""},
+			"      \"refreshToken\": \"rt-c\",\n      \"addedAt\": 1690000000000,\n      \"lastUsed\": 0,\n      \"enabled\": false,\n      \"accessToken\": \"at-c\",\n      \"expiresAt\": 5\n",
+		},
+		{
+			"access token taken away", func(a *Accounts) { a.Get(uuidA).AccessToken, a.Get(uuidA).ExpiresAt = "", 0 },
+			"      \"accessToken\": \"at-a\",\n      \"expiresAt\": 1.7e12,\n", "",
+		},
 		{"refresh token emptied", func(a *Accounts) { a.Get(uuidA).RefreshToken = "" }, `"rt-a"`, `""`},
 		{"enabled", func(a *Accounts) { a.Get(uuidB).Enabled = true }, `"enabled": false`, `"enabled": true`},
-		{"disabled where it was by default", func(a *Accounts) { a.Get(uuidA).Enabled = false },
-			"\"cachedUsageAt\": 1690000000002\n", "\"cachedUsageAt\": 1690000000002,\n      \"enabled\": false\n"},
+		{
+			"disabled where it was by default", func(a *Accounts) { a.Get(uuidA).Enabled = false },
+			"\"cachedUsageAt\": 1690000000002\n", "\"cachedUsageAt\": 1690000000002,\n      \"enabled\": false\n",
+		},
 		{"used", func(a *Accounts) { a.Get(uuidB).LastUsed = 7 }, `"lastUsed": 0`, `"lastUsed": 7`},
 		{"time of usage taken away", func(a *Accounts) { a.Get(uuidA).CachedUsageAt = 0 }, ",\n      \"cachedUsageAt\": 1690000000002", ""},
 		{"active", func(a *Accounts) { a.Active = uuidB }, "\"activeAccountUuid\": \"" + uuidA, "\"activeAccountUuid\": \"" + uuidB},
@@ -40,13 +46,19 @@ func TestChangesTouchNothingElse(t *testing.T) {
 		{"utilization that is no number", func(a *Accounts) { a.Get(uuidA).CachedUsage.FiveHour.Utilization = math.NaN() }, "12.50", "0"},
 		{"reset", func(a *Accounts) { a.Get(uuidA).CachedUsage.FiveHour.ResetsAt = reset }, "2026-01-01T00:00:00Z", "2026-02-03T03:05:06.007Z"},
 		{"reset unknown", func(a *Accounts) { a.Get(uuidA).CachedUsage.FiveHour.ResetsAt = time.Time{} }, `"2026-01-01T00:00:00Z"`, "null"},
-		{"another window", func(a *Accounts) { a.Get(uuidA).CachedUsage.SevenDay = &Window{Utilization: 3} },
-			`"seven_day": null`, "\"seven_day\": {\n          \"utilization\": 3,\n          \"resets_at\": null\n        }"},
-		{"no window", func(a *Accounts) { a.Get(uuidA).CachedUsage.FiveHour = nil },
-			"{\n          \"utilization\": 12.50,\n          \"resets_at\": \"2026-01-01T00:00:00Z\",\n          \"note\": \"\\u00e9\"\n        }", "null"},
+		{
+			"another window", func(a *Accounts) { a.Get(uuidA).CachedUsage.SevenDay = &Window{Utilization: 3} },
+			`"seven_day": null`, "\"seven_day\": {\n          \"utilization\": 3,\n          \"resets_at\": null\n        }",
+		},
+		{
+			"no window", func(a *Accounts) { a.Get(uuidA).CachedUsage.FiveHour = nil },
+			"{\n          \"utilization\": 12.50,\n          \"resets_at\": \"2026-01-01T00:00:00Z\",\n          \"note\": \"\\u00e9\"\n        }", "null",
+		},
 		{"same usage in a new value", func(a *Accounts) { a.Get(uuidA).CachedUsage = a.Get(uuidA).CachedUsage.Clone() }, "", ""},
-		{"first usage", func(a *Accounts) { a.Get(uuidB).CachedUsage = &Usage{SevenDay: &Window{1.5, reset}} }, "\"enabled\": false\n",
-			"\"enabled\": false,\n      \"cachedUsage\": {\n        \"seven_day\": {\n          \"utilization\": 1.5,\n          \"resets_at\": \"2026-02-03T03:05:06.007Z\"\n        }\n      }\n"},
+		{
+			"first usage", func(a *Accounts) { a.Get(uuidB).CachedUsage = &Usage{SevenDay: &Window{1.5, reset}} }, "\"enabled\": false\n",
+			"\"enabled\": false,\n      \"cachedUsage\": {\n        \"seven_day\": {\n          \"utilization\": 1.5,\n          \"resets_at\": \"2026-02-03T03:05:06.007Z\"\n        }\n      }\n",
+		},
 		{"text that is not UTF-8", func(a *Accounts) { a.Get(uuidA).Label = "a\xff" }, `"label": "work"`, "\"label\": \"a\ufffd\""},
 		{"removed first", func(a *Accounts) { a.Remove(uuidB) }, ",\n" + two[strings.Index(two, "    {\n      \"uuid\": \"bbbb"):strings.Index(two, "\n  ],")], ""},
 	}
@@ -179,36 +191,62 @@ func TestDelta(t *testing.T) {
 		ours, theirs func(a *Accounts)
 		check        func(a *Accounts) bool
 	}{
-		{"different fields of one account", func(a *Accounts) { a.Get(uuidA).Label = "ours" }, func(a *Accounts) { a.Get(uuidA).PlanTier = "pro" },
-			func(a *Accounts) bool { return a.Get(uuidA).Label == "ours" && a.Get(uuidA).PlanTier == "pro" }},
-		{"the same field", func(a *Accounts) { a.Get(uuidA).Label = "ours" }, func(a *Accounts) { a.Get(uuidA).Label = "theirs" },
-			func(a *Accounts) bool { return a.Get(uuidA).Label == "ours" }},
-		{"both add", func(a *Accounts) { a.Add(&Account{UUID: "x"}) }, func(a *Accounts) { a.Add(&Account{UUID: "y"}) },
-			func(a *Accounts) bool { return a.Get("x") != nil && a.Get("y") != nil && len(a.List) == 4 }},
-		{"both add the same", func(a *Accounts) { a.Add(&Account{UUID: "x"}) }, func(a *Accounts) { a.Add(&Account{UUID: "x", Label: "theirs"}) },
-			func(a *Accounts) bool { return len(a.List) == 3 && a.Get("x").Label == "theirs" }},
-		{"we remove", func(a *Accounts) { a.Remove(uuidA) }, func(a *Accounts) { a.Get(uuidA).Label = "theirs" },
-			func(a *Accounts) bool { return a.Get(uuidA) == nil && a.Active == uuidB }},
-		{"they remove", func(a *Accounts) { a.Get(uuidB).Label = "ours" }, func(a *Accounts) { a.Remove(uuidB) },
-			func(a *Accounts) bool { return a.Get(uuidB) == nil }},
-		{"we rotate", func(a *Accounts) { a.Get(uuidA).SetCredential(Credential{"new", "new", 9e12}) }, func(a *Accounts) { a.Get(uuidA).LastUsed = 9 },
-			func(a *Accounts) bool { return a.Get(uuidA).RefreshToken == "new" && a.Get(uuidA).LastUsed == 9 }},
-		{"they rotate", func(a *Accounts) { a.Get(uuidA).LastUsed = 9 }, func(a *Accounts) { a.Get(uuidA).SetCredential(Credential{"new", "new", 9e12}) },
-			func(a *Accounts) bool { return a.Get(uuidA).AccessToken == "new" && a.Get(uuidA).LastUsed == 9 }},
-		{"both rotate, theirs lives longer", func(a *Accounts) { a.Get(uuidA).SetCredential(Credential{"o", "o", 8e12}) }, func(a *Accounts) { a.Get(uuidA).SetCredential(Credential{"t", "t", 9e12}) },
-			func(a *Accounts) bool { return a.Get(uuidA).Credential() == Credential{"t", "t", 9e12} }},
-		{"both rotate, ours lives longer", func(a *Accounts) { a.Get(uuidA).SetCredential(Credential{"o", "o", 9e12}) }, func(a *Accounts) { a.Get(uuidA).SetCredential(Credential{"t", "t", 8e12}) },
-			func(a *Accounts) bool { return a.Get(uuidA).Credential() == Credential{"o", "o", 9e12} }},
-		{"usage", func(a *Accounts) { a.Get(uuidA).CachedUsage.FiveHour.Utilization = 50 }, func(a *Accounts) { a.Get(uuidA).Label = "theirs" },
+		{
+			"different fields of one account", func(a *Accounts) { a.Get(uuidA).Label = "ours" }, func(a *Accounts) { a.Get(uuidA).PlanTier = "pro" },
+			func(a *Accounts) bool { return a.Get(uuidA).Label == "ours" && a.Get(uuidA).PlanTier == "pro" },
+		},
+		{
+			"the same field", func(a *Accounts) { a.Get(uuidA).Label = "ours" }, func(a *Accounts) { a.Get(uuidA).Label = "theirs" },
+			func(a *Accounts) bool { return a.Get(uuidA).Label == "ours" },
+		},
+		{
+			"both add", func(a *Accounts) { a.Add(&Account{UUID: "x"}) }, func(a *Accounts) { a.Add(&Account{UUID: "y"}) },
+			func(a *Accounts) bool { return a.Get("x") != nil && a.Get("y") != nil && len(a.List) == 4 },
+		},
+		{
+			"both add the same", func(a *Accounts) { a.Add(&Account{UUID: "x"}) }, func(a *Accounts) { a.Add(&Account{UUID: "x", Label: "theirs"}) },
+			func(a *Accounts) bool { return len(a.List) == 3 && a.Get("x").Label == "theirs" },
+		},
+		{
+			"we remove", func(a *Accounts) { a.Remove(uuidA) }, func(a *Accounts) { a.Get(uuidA).Label = "theirs" },
+			func(a *Accounts) bool { return a.Get(uuidA) == nil && a.Active == uuidB },
+		},
+		{
+			"they remove", func(a *Accounts) { a.Get(uuidB).Label = "ours" }, func(a *Accounts) { a.Remove(uuidB) },
+			func(a *Accounts) bool { return a.Get(uuidB) == nil },
+		},
+		{
+			"we rotate", func(a *Accounts) { a.Get(uuidA).SetCredential(Credential{"new", "new", 9e12}) }, func(a *Accounts) { a.Get(uuidA).LastUsed = 9 },
+			func(a *Accounts) bool { return a.Get(uuidA).RefreshToken == "new" && a.Get(uuidA).LastUsed == 9 },
+		},
+		{
+			"they rotate", func(a *Accounts) { a.Get(uuidA).LastUsed = 9 }, func(a *Accounts) { a.Get(uuidA).SetCredential(Credential{"new", "new", 9e12}) },
+			func(a *Accounts) bool { return a.Get(uuidA).AccessToken == "new" && a.Get(uuidA).LastUsed == 9 },
+		},
+		{
+			"both rotate, theirs lives longer", func(a *Accounts) { a.Get(uuidA).SetCredential(Credential{"o", "o", 8e12}) }, func(a *Accounts) { a.Get(uuidA).SetCredential(Credential{"t", "t", 9e12}) },
+			func(a *Accounts) bool { return a.Get(uuidA).Credential() == Credential{"t", "t", 9e12} },
+		},
+		{
+			"both rotate, ours lives longer", func(a *Accounts) { a.Get(uuidA).SetCredential(Credential{"o", "o", 9e12}) }, func(a *Accounts) { a.Get(uuidA).SetCredential(Credential{"t", "t", 8e12}) },
+			func(a *Accounts) bool { return a.Get(uuidA).Credential() == Credential{"o", "o", 9e12} },
+		},
+		{
+			"usage", func(a *Accounts) { a.Get(uuidA).CachedUsage.FiveHour.Utilization = 50 }, func(a *Accounts) { a.Get(uuidA).Label = "theirs" },
 			func(a *Accounts) bool {
 				return a.Get(uuidA).CachedUsage.FiveHour.Utilization == 50 && a.Get(uuidA).Label == "theirs"
-			}},
-		{"active", func(a *Accounts) { a.Active = uuidB }, func(a *Accounts) { a.Get(uuidA).Label = "theirs" },
-			func(a *Accounts) bool { return a.Active == uuidB }},
-		{"another uuid", func(a *Accounts) { a.Get(uuidA).UUID = "new" }, func(a *Accounts) { a.Get(uuidA).Label = "theirs" },
+			},
+		},
+		{
+			"active", func(a *Accounts) { a.Active = uuidB }, func(a *Accounts) { a.Get(uuidA).Label = "theirs" },
+			func(a *Accounts) bool { return a.Active == uuidB },
+		},
+		{
+			"another uuid", func(a *Accounts) { a.Get(uuidA).UUID = "new" }, func(a *Accounts) { a.Get(uuidA).Label = "theirs" },
 			func(a *Accounts) bool {
 				return len(a.List) == 2 && a.Get("new").Label == "theirs" && a.active() == "new"
-			}},
+			},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

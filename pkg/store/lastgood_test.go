@@ -123,16 +123,25 @@ func TestForget(t *testing.T) {
 		secrets []Secret
 		want    func(good string) bool
 	}{
-		{"replaced by the newer credential", strings.NewReplacer("rt-a", "rt-old", "at-a", "at-old").Replace(two), []Secret{"rt-old"},
-			func(good string) bool { return good == two }},
+		{
+			"replaced by the newer credential", strings.NewReplacer("rt-a", "rt-old", "at-a", "at-old").Replace(two),
+			[]Secret{"rt-old"},
+			func(good string) bool { return good == two },
+		},
 		{"an access token", strings.Replace(two, "at-a", "at-old", 1), []Secret{"at-old"}, func(good string) bool { return good == two }},
-		{"taken out with an account that is gone", strings.NewReplacer(uuidB, "gone").Replace(two), []Secret{"rt-b"},
+		{
+			"taken out with an account that is gone", strings.NewReplacer(uuidB, "gone").Replace(two),
+			[]Secret{"rt-b"},
 			func(good string) bool {
 				return !strings.Contains(good, "gone") && strings.Contains(good, `"big": 9007199254740993`)
-			}},
+			},
+		},
 		{"taken out where the file has it too", two, []Secret{"rt-b"}, func(good string) bool { return !strings.Contains(good, uuidB) }},
-		{"a duplicate", strings.Replace(two, `"accounts": [`, `"accounts": [{"uuid":"`+uuidA+`","refreshToken":"rt-old","addedAt":1,"lastUsed":1},`, 1), []Secret{"rt-old"},
-			func(good string) bool { return strings.Count(good, uuidA) == 2 && !strings.Contains(good, "rt-old") }},
+		{
+			"a duplicate", strings.Replace(two, `"accounts": [`, `"accounts": [{"uuid":"`+uuidA+`","refreshToken":"rt-old","addedAt":1,"lastUsed":1},`, 1),
+			[]Secret{"rt-old"},
+			func(good string) bool { return strings.Count(good, uuidA) == 2 && !strings.Contains(good, "rt-old") },
+		},
 		{"not there", two, []Secret{"rt-other", ""}, func(good string) bool { return good == two }},
 		{"damaged with it", two[:600], []Secret{"rt-a"}, func(good string) bool { return good == "" }},
 		{"damaged without it", two[:600], []Secret{"rt-b"}, func(good string) bool { return good == two[:600] }},

@@ -11,15 +11,15 @@ type Note struct {
 type NoteKind string
 
 const (
-	// NotePermissions: the file could be read by others, and was tightened.
+	// NotePermissions says that the file could be read by others, and was tightened.
 	NotePermissions NoteKind = "permissions"
-	// NoteVersion: the file is of a later version, and will not be written.
+	// NoteVersion says that the file is of a later version, and will not be written.
 	NoteVersion NoteKind = "version"
-	// NoteDuplicate: several entries have one uuid; the one used last counts.
+	// NoteDuplicate says that several entries have one uuid; the one used last counts.
 	NoteDuplicate NoteKind = "duplicate"
-	// NoteMerged: another program wrote the file at the same moment, and both changes were kept.
+	// NoteMerged says that another program wrote the file at the same moment, and both changes were kept.
 	NoteMerged NoteKind = "merged"
-	// NoteLastGood: the copy of the last good content could not be brought up to date.
+	// NoteLastGood says that the copy of the last good content could not be brought up to date.
 	NoteLastGood NoteKind = "last-good"
 )
 
