@@ -9,6 +9,7 @@ import (
 )
 
 func TestAfterRotate(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, others, account("work", farAhead), account("home", farAhead))
 	s.sync(t, named("work"))
 	work, home := s.account(t, "work"), s.account(t, "home")
@@ -33,6 +34,7 @@ func TestAfterRotate(t *testing.T) {
 }
 
 func TestAfterRotateRefusesDamaged(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, "{}", account("work", farAhead))
 	s.put(t, `{"openai"`)
 	var damaged *AuthDamagedError
@@ -43,6 +45,7 @@ func TestAfterRotateRefusesDamaged(t *testing.T) {
 }
 
 func TestClearIfOurs(t *testing.T) {
+	t.Parallel()
 	clear := func(s *shop) bool {
 		cleared, err := ClearIfOurs(testContext(t), s.Place, "openai")
 		if err != nil {

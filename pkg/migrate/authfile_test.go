@@ -9,6 +9,7 @@ import (
 )
 
 func TestOpenCodeAuthPath(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ data, home, want string }{
 		{"", "/home/u", "/home/u/.local/share/opencode/auth.json"},
 		{"/data", "/home/u", "/data/opencode/auth.json"},
@@ -20,6 +21,7 @@ func TestOpenCodeAuthPath(t *testing.T) {
 }
 
 func TestReadAuth(t *testing.T) {
+	t.Parallel()
 	p := place(t, `{
   "openai": {"type":"oauth","refresh":"r","access":"a","expires":1.7e12,"accountId":"acct","mine":1},
   "openrouter": {"type":"api","key":"k","metadata":{"x":"y"}},
@@ -47,6 +49,7 @@ func TestReadAuth(t *testing.T) {
 }
 
 func TestReadAuthMissing(t *testing.T) {
+	t.Parallel()
 	f, err := ReadAuth(filepath.Join(t.TempDir(), "no", "auth.json"))
 	if err != nil || f.Exists || len(f.Entries()) != 0 || f.Raw() != nil {
 		t.Errorf("%+v, %v", f, err)
@@ -69,6 +72,7 @@ var damagedFiles = map[string]string{
 }
 
 func TestReadAuthDamaged(t *testing.T) {
+	t.Parallel()
 	for name, content := range damagedFiles {
 		t.Run(name, func(t *testing.T) {
 			p := place(t, "{}")
@@ -87,6 +91,7 @@ func TestReadAuthDamaged(t *testing.T) {
 
 // A huge file is refused without being read into memory.
 func TestReadAuthHuge(t *testing.T) {
+	t.Parallel()
 	p := place(t, "{}")
 	if err := os.Truncate(p.AuthPath, 100<<20); err != nil {
 		t.Fatal(err)
@@ -99,6 +104,7 @@ func TestReadAuthHuge(t *testing.T) {
 
 // A directory or a named pipe is an error, not a wait.
 func TestReadAuthNotAFile(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if _, err := ReadAuth(dir); err == nil || !strings.Contains(err.Error(), dir) {
 		t.Errorf("directory: %v", err)
@@ -106,6 +112,7 @@ func TestReadAuthNotAFile(t *testing.T) {
 }
 
 func TestApplyKeepsEverythingElse(t *testing.T) {
+	t.Parallel()
 	const before = "{\n\t\"b\" : {\"type\":\"api\",\"key\":\"k\", \"n\": 9007199254740993 },\n\t\"x\":  [1, 2.0e1],\n\t\"openai\": {\"type\":\"oauth\"}\n}\n"
 	f := parsed(t, before)
 	got, err := f.apply([]change{{"openai", compact([]byte(`{"type":"api","key":"z"}`))}})
@@ -124,6 +131,7 @@ func TestApplyKeepsEverythingElse(t *testing.T) {
 }
 
 func TestQuote(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]string{"/a/b.c": "/a/b.c", "": "''", "a b": "'a b'", "it's": `'it'\''s'`, "$(x)": "'$(x)'"} {
 		if got := quote(in); got != want {
 			t.Errorf("quote(%q) = %s", in, got)

@@ -66,6 +66,7 @@ func killedAtEachStep(t *testing.T, deed string, prepare func(*testing.T) Place,
 // Healing that is cut short leaves the old content or the new, and the next
 // command completes it.
 func TestKilledWhileHealing(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts a process for each step")
 	}
@@ -110,6 +111,7 @@ func TestKilledWhileHealing(t *testing.T) {
 // A kyoli that dies while it brings an entry up to date leaves the old entry or
 // the new one, and knows either as its own.
 func TestKilledAfterRotate(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts a process for each step")
 	}
@@ -132,6 +134,7 @@ func TestKilledAfterRotate(t *testing.T) {
 }
 
 func TestKilledWhileClearing(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts a process for each step")
 	}

@@ -17,7 +17,7 @@ func (p Place) peek(ctx context.Context) (*session, *AuthFile, error) {
 	if err := s.load(); err != nil {
 		return nil, nil, err
 	}
-	seen, file, err := settled(ctx, target, p.now)
+	seen, file, err := p.settled(ctx, target)
 	if err != nil {
 		return nil, nil, err
 	}

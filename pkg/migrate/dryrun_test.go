@@ -6,6 +6,7 @@ import (
 )
 
 func TestSyncDryRun(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, doc("openai", oauthJSON("work-rX", "work-aX", 5), "groq", `{"type":"api","key":"k"}`), account("work", farAhead))
 	before := s.content(t)
 	res := s.sync(t, dry)
@@ -37,6 +38,7 @@ func TestSyncDryRun(t *testing.T) {
 
 // A dry run adopts nothing and refreshes nothing, and says that it would.
 func TestSyncDryRunAdoptsNothing(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, "", account("work", farAhead))
 	s.sync(t)
 	content := doc("openai", oauthJSON("work-r1", "work-a1", farAhead+5, "accountId", "acct-work"))

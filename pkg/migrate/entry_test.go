@@ -6,6 +6,7 @@ import (
 
 // What OpenCode would ignore is of type Other.
 func TestParseEntry(t *testing.T) {
+	t.Parallel()
 	for raw, want := range map[string]EntryType{
 		oauthJSON("r", "a", 1): OAuth,
 		oauthJSON("", "", 0):   OAuth,
@@ -39,6 +40,7 @@ func TestParseEntry(t *testing.T) {
 
 // OpenCode spells things anew and drops what it does not know; that is no change.
 func TestEntrySame(t *testing.T) {
+	t.Parallel()
 	e := func(raw string) Entry { return parseEntry("k", []byte(raw)) }
 	base := e(oauthJSON("r", "a", 1700000000000, "accountId", "x"))
 	for raw, want := range map[string]bool{

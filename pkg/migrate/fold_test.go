@@ -78,6 +78,7 @@ func (w *world) begin(t *rapid.T, chosen string) {
 // may be undone, and only where nothing tells whether it was one, or the
 // write of a run that never had that login.
 func TestFoldKeepsEveryLogin(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{mem: &memory{truth: &AuthFile{Exists: true, data: []byte("{}")}, lineage: lineage{}}, ideal: map[string]string{}}
 		for _, key := range rapid.SliceOfDistinct(rapid.SampledFrom(modelKeys), rapid.ID[string]).Draw(t, "logins") {

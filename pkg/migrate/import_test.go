@@ -48,6 +48,7 @@ func merge(o *ImportOptions) { o.Merge = true }
 func dryImport(o *ImportOptions) { o.DryRun = true }
 
 func TestImport(t *testing.T) {
+	t.Parallel()
 	content := doc(
 		"groq", `{"type":"api","key":"k"}`,
 		"openai", oauthJSON("new-r", "new-a1", 123456, "accountId", "acct-new"),
@@ -86,6 +87,7 @@ func TestImport(t *testing.T) {
 }
 
 func TestImportReasons(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, doc("groq", `{"type":"api","key":"k"}`, "w", `{"type":"wellknown","key":"k","token":"t"}`,
 		"other", oauthJSON("r", "a", 1), "openai", oauthJSON("", "a", 1), "x", `{}`))
 	rows, err := Import(testContext(t), s.Place, ImportOptions{Logins: []Login{s.login}})
@@ -100,6 +102,7 @@ func TestImportReasons(t *testing.T) {
 }
 
 func TestImportOnly(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, doc("openai", oauthJSON("r", "new-a", 1), "anthropic", oauthJSON("r2", "b-a", 1), "groq", `{"type":"api","key":"k"}`))
 	path := filepath.Join(t.TempDir(), "anthropic-multi-account-accounts.json")
 	anthropic := Login{Provider: "anthropic", Key: "anthropic", Backend: openStore(path), Identify: identify}
@@ -117,6 +120,7 @@ func TestImportOnly(t *testing.T) {
 
 // A store that has accounts is only added to when that is asked for.
 func TestImportIntoAccounts(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, doc("openai", oauthJSON("new-r", "new-a1", 5)), account("work", farAhead))
 	got, err := s.importing(t)
 	var notEmpty *NotEmptyError
@@ -138,6 +142,7 @@ func TestImportIntoAccounts(t *testing.T) {
 // An account that is there already is updated by a newer credential, and never
 // by an older one.
 func TestImportUpdates(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, doc("openai", oauthJSON("new-r", "work-a1", farAhead+5)), account("work", farAhead))
 	if got := s.importAll(t, merge); got != "openai/oauth work:updated" || s.count(t) != 1 || s.account(t, "work").RefreshToken != "new-r" {
 		t.Errorf("newer: %s", got)
@@ -153,6 +158,7 @@ func TestImportUpdates(t *testing.T) {
 
 // What was imported is a base: a rotation by OpenCode is adopted by the next sync.
 func TestImportThenRotated(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, doc("openai", oauthJSON("r0", "opaque0", 5)))
 	s.importAll(t)
 	s.put(t, doc("openai", oauthJSON("r1", "opaque1", 9)))
@@ -168,6 +174,7 @@ func TestImportThenRotated(t *testing.T) {
 
 // First use takes over what kyoli never had, and does not bring back what was removed.
 func TestImportUnasked(t *testing.T) {
+	t.Parallel()
 	unasked := func(o *ImportOptions) { o.Unasked = true }
 	s := newShop(t, doc("openai", oauthJSON("r0", "new-a", 5)))
 	if got := s.importAll(t, unasked); got != "openai/oauth new@example.com:created" {
@@ -184,6 +191,7 @@ func TestImportUnasked(t *testing.T) {
 
 // While a run has clobbered the file, the import sees what it should hold.
 func TestImportDuringRun(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, doc("openai", oauthJSON("r0", "new-a", 5), "anthropic", oauthJSON("x-r", "x-a", 5)))
 	s.login.Provider, s.login.Key = "anthropic", "anthropic"
 	run, oc := s.begin(t)
@@ -199,6 +207,7 @@ func TestImportDuringRun(t *testing.T) {
 }
 
 func TestImportRefusesDamaged(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, "{}")
 	s.put(t, `[]`)
 	var damaged *AuthDamagedError

@@ -26,6 +26,8 @@ type Place struct {
 	LockTimeout time.Duration
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+
+	patience time.Duration // zero is settleLimit; shorter in tests
 }
 
 func (p Place) now() time.Time {

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -96,7 +97,7 @@ func TestMadeMeanwhile(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	seen, _, err := settled(testContext(t), p.AuthPath, time.Now)
+	seen, _, err := p.settled(testContext(t), p.AuthPath)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,6 +109,7 @@ func TestMadeMeanwhile(t *testing.T) {
 
 // A file and directories that are missing are made, 0600 and 0700.
 func TestReplaceMakesPrivateFiles(t *testing.T) {
+	t.Parallel()
 	p := place(t, "")
 	err := p.under(testContext(t), func(s *session) error {
 		_, wrote, err := s.change(testContext(t), func(*AuthFile) ([]change, error) {
@@ -154,10 +156,9 @@ func TestWriteFails(t *testing.T) {
 
 // A file that never stands still ends in an error, not in a loop.
 func TestNeverStill(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits for the limit")
-	}
+	t.Parallel()
 	p := place(t, `{"n":0}`)
+	p.patience = 2 * time.Second
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -166,15 +167,14 @@ func TestNeverStill(t *testing.T) {
 			case <-stop:
 				return
 			case <-time.After(20 * time.Millisecond):
-				_ = os.WriteFile(p.AuthPath, []byte(`{"n":`+time.Now().Format("150405000000")+`}`), 0o600)
-				_ = os.WriteFile(p.AuthPath, []byte(`{"n":`+time.Now().Format("1504059999")+"}"), 0o600)
+				_ = os.WriteFile(p.AuthPath, fmt.Appendf(nil, `{"n":%d}`, i), 0o600)
 			}
 		}
 	}()
 	defer func() { close(stop); <-stopped }()
 	var busy *BusyError
 	eventually(t, "the writer writes", func() bool { return p.content(t) != `{"n":0}` })
-	if _, _, err := settled(testContext(t), p.AuthPath, time.Now); !errors.As(err, &busy) || busy.Path != p.AuthPath {
+	if _, _, err := p.settled(testContext(t), p.AuthPath); !errors.As(err, &busy) || busy.Path != p.AuthPath || busy.Waited < p.patience {
 		t.Errorf("error %v", err)
 	}
 }

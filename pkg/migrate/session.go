@@ -117,7 +117,7 @@ type race struct{ read, lost *AuthFile }
 // run is alive is a write that was cut short: there is nothing in it to lose,
 // and the vault has what was in it.
 func (s *session) observe(ctx context.Context) (*glance, *AuthFile, error) {
-	seen, file, err := settled(ctx, s.target, s.place.now)
+	seen, file, err := s.place.settled(ctx, s.target)
 	var torn *AuthDamagedError
 	if s.vault == nil || !errors.As(err, &torn) {
 		return seen, file, err

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -76,7 +77,7 @@ const keepInode = runtime.GOOS != "windows"
 // missing file stands still at once: who writes in place creates it first. A
 // damaged file is an *[AuthDamagedError] after settleDamaged, one that never
 // stands still a *[BusyError]. The caller closes the glance.
-func settled(ctx context.Context, path string, now func() time.Time) (*glance, *AuthFile, error) {
+func (p Place) settled(ctx context.Context, path string) (*glance, *AuthFile, error) {
 	var last *glance
 	defer func() { last.close() }()
 	var since time.Time // of last, on the monotonic clock
@@ -96,12 +97,12 @@ func settled(ctx context.Context, path string, now func() time.Time) (*glance, *
 		}
 		file, err := parseAuth(path, g.data)
 		switch {
-		case err == nil && (stood >= settlePause || now().Sub(g.modTime) > settleAge):
+		case err == nil && (stood >= settlePause || p.now().Sub(g.modTime) > settleAge):
 			return g, file, nil
 		case err != nil && stood >= settleDamaged:
 			g.close()
 			return nil, nil, err
-		case time.Since(start) > settleLimit:
+		case time.Since(start) > cmp.Or(p.patience, settleLimit):
 			g.close()
 			return nil, nil, &BusyError{Path: path, Waited: time.Since(start)}
 		}

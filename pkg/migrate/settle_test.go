@@ -8,11 +8,12 @@ import (
 )
 
 func TestSettled(t *testing.T) {
+	t.Parallel()
 	const old, fresh = `{"a":{"type":"api","key":"1"}}`, `{"a":{"type":"api","key":"2"}}`
 	t.Run("old file at once", func(t *testing.T) {
 		p := place(t, old)
 		start := time.Now()
-		seen, f, err := settled(testContext(t), p.AuthPath, time.Now)
+		seen, f, err := p.settled(testContext(t), p.AuthPath)
 		if err != nil || string(f.Raw()) != old {
 			t.Fatal(f, err)
 		}
@@ -27,7 +28,7 @@ func TestSettled(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		seen, f, err := settled(testContext(t), p.AuthPath, time.Now)
+		seen, f, err := p.settled(testContext(t), p.AuthPath)
 		if err != nil || string(f.Raw()) != fresh {
 			t.Fatal(f, err)
 		}
@@ -41,7 +42,7 @@ func TestSettled(t *testing.T) {
 		oc := startOpenCode(t, "{}")
 		oc.begin(order{Path: p.AuthPath, Key: "a", Entry: []byte(`{"type":"api","key":"2"}`), Torn: 300 * time.Millisecond})
 		eventually(t, "the write begins", func() bool { return p.content(t) != old })
-		seen, f, err := settled(testContext(t), p.AuthPath, time.Now)
+		seen, f, err := p.settled(testContext(t), p.AuthPath)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +55,7 @@ func TestSettled(t *testing.T) {
 	t.Run("damaged after a second", func(t *testing.T) {
 		p := place(t, `{"a"`)
 		start := time.Now()
-		_, _, err := settled(testContext(t), p.AuthPath, time.Now)
+		_, _, err := p.settled(testContext(t), p.AuthPath)
 		var damaged *AuthDamagedError
 		if !errors.As(err, &damaged) || time.Since(start) < settleDamaged {
 			t.Errorf("%v after %s", err, time.Since(start))
@@ -62,7 +63,7 @@ func TestSettled(t *testing.T) {
 	})
 	t.Run("missing at once", func(t *testing.T) {
 		p := place(t, "")
-		seen, f, err := settled(testContext(t), p.AuthPath, time.Now)
+		seen, f, err := p.settled(testContext(t), p.AuthPath)
 		if err != nil || f.Exists || seen.exists {
 			t.Error(f, err)
 		}

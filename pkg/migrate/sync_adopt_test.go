@@ -9,6 +9,7 @@ import (
 
 // OpenCode renews the token that kyoli gave it: the new one goes to the store.
 func TestSyncAdopts(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, others, account("work", farAhead))
 	s.sync(t)
 	s.update(t, func(all *store.Accounts) { // kyoli has tried the spent one in vain
@@ -42,6 +43,7 @@ func TestSyncAdopts(t *testing.T) {
 // Without any hint of whose it is, an entry that was kyoli's and changed is
 // still that account's.
 func TestSyncAdoptsByLineageAlone(t *testing.T) {
+	t.Parallel()
 	a := account("work", farAhead)
 	a.AccountID, a.Email, a.AccessToken = "", "", "opaque"
 	s := newShop(t, "", a)
@@ -54,6 +56,7 @@ func TestSyncAdoptsByLineageAlone(t *testing.T) {
 
 // The entry that is adopted need not be the account that is written.
 func TestSyncAdoptsBeforeItOverwrites(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, "", account("work", farAhead), account("home", farAhead))
 	s.sync(t, named("work"))
 	s.put(t, doc("openai", oauthJSON("work-r1", "work-a1", farAhead+5)))
@@ -69,6 +72,7 @@ func TestSyncAdoptsBeforeItOverwrites(t *testing.T) {
 
 // The store and the file have both moved on: the later expiry is the newer one.
 func TestSyncBothMoved(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		inFile  int64
 		adopted bool
@@ -97,6 +101,7 @@ func TestSyncBothMoved(t *testing.T) {
 
 // An OpenCode that had read the file before stores a spent token again.
 func TestSyncDoesNotAdoptSpent(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, "", account("work", farAhead))
 	s.sync(t)
 	old := s.content(t)
@@ -119,6 +124,7 @@ func TestSyncDoesNotAdoptSpent(t *testing.T) {
 
 // What was spent is refreshed first, and the entry is written by that.
 func TestSyncRefreshesFirst(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, others, account("work", 1))
 	s.stale["work-0000"] = true
 	if res := s.sync(t); res.Result != ResultWritten {
@@ -134,6 +140,7 @@ func TestSyncRefreshesFirst(t *testing.T) {
 
 // A newer token in the file keeps kyoli from sending the spent one.
 func TestSyncAdoptsBeforeItRefreshes(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, "", account("work", 1))
 	s.sync(t)
 	s.put(t, doc("openai", oauthJSON("work-r1", "work-a1", 2)))
@@ -146,6 +153,7 @@ func TestSyncAdoptsBeforeItRefreshes(t *testing.T) {
 }
 
 func TestAdopt(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, "", account("work", farAhead))
 	if a, err := Adopt(testContext(t), s.Place, s.login); a != nil || err != nil || exists(s.StateDir) {
 		t.Errorf("nothing there: %v, %v", a, err)

@@ -7,6 +7,7 @@ import (
 )
 
 func TestSyncForeign(t *testing.T) {
+	t.Parallel()
 	for name, entry := range map[string]string{
 		"OAuth":         oauthJSON("f-r", "stranger-a", farAhead+9, "accountId", "acct-stranger"),
 		"opaque OAuth":  oauthJSON("f-r", "opaque", farAhead+9),
@@ -41,6 +42,7 @@ func TestSyncForeign(t *testing.T) {
 
 // After kyoli's entry somebody logs in as another: that is foreign, not rotated.
 func TestSyncOtherLoginOverOurs(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, "", account("work", farAhead))
 	s.sync(t)
 	content := doc("openai", oauthJSON("f-r", "stranger-a1", farAhead+9, "accountId", "acct-stranger"))
@@ -57,6 +59,7 @@ func TestSyncOtherLoginOverOurs(t *testing.T) {
 
 // kyoli's state is gone, but the entry is one of its accounts'.
 func TestSyncKnowsItsAccountsWithoutLedger(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		entry   string
 		adopted bool
@@ -83,6 +86,7 @@ func TestSyncKnowsItsAccountsWithoutLedger(t *testing.T) {
 
 // Members of a workspace share its id, so it names no account.
 func TestSyncSharedAccountID(t *testing.T) {
+	t.Parallel()
 	a, b := account("a", farAhead), account("b", farAhead)
 	a.AccountID, b.AccountID, a.Email, b.Email = "team", "team", "", ""
 	s := newShop(t, doc("openai", oauthJSON("x-r", "opaque", farAhead+1, "accountId", "team")), a, b)
@@ -95,6 +99,7 @@ func TestSyncSharedAccountID(t *testing.T) {
 // A crash between kyoli's write and its note of it, and then a rotation by
 // OpenCode: the entry is the second account's, not the first one's.
 func TestSyncAfterCrash(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, "", account("work", farAhead), account("home", farAhead))
 	s.sync(t, named("work"))
 	err := s.under(testContext(t), func(x *session) error {

@@ -10,6 +10,7 @@ import (
 )
 
 func TestSyncWritesAndThenNothing(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, others, account("work", farAhead))
 	res := s.sync(t)
 	if res.Result != ResultWritten || res.Account.Label != "work" || res.Adopted != nil || res.Overwritten {
@@ -38,6 +39,7 @@ func TestSyncWritesAndThenNothing(t *testing.T) {
 }
 
 func TestSyncMakesTheFile(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, "", account("work", farAhead))
 	if res := s.sync(t); res.Result != ResultWritten {
 		t.Errorf("result %+v", res)
@@ -57,6 +59,7 @@ func TestSyncMakesTheFile(t *testing.T) {
 }
 
 func TestSyncPicks(t *testing.T) {
+	t.Parallel()
 	limited := func(a *store.Account) { a.RateLimitResetAt = farAhead }
 	off := func(a *store.Account) { a.Enabled = false }
 	dead := func(a *store.Account) { a.IsAuthDisabled, a.AuthDisabledReason = true, "gone" }
@@ -95,6 +98,7 @@ func TestSyncPicks(t *testing.T) {
 }
 
 func TestSyncHasNobody(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, others)
 	var none *NoAccountError
 	if _, err := s.try(t); !errors.As(err, &none) || none.Some {
@@ -121,6 +125,7 @@ func TestSyncHasNobody(t *testing.T) {
 }
 
 func TestSyncRefusesDamaged(t *testing.T) {
+	t.Parallel()
 	for name, content := range damagedFiles {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -137,6 +142,7 @@ func TestSyncRefusesDamaged(t *testing.T) {
 
 // Unknown members of the entry stay while the account stays.
 func TestSyncKeepsUnknownMembers(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, `{"openai": {"type":"oauth", "refresh":"work-r0", "x": [1,  2], "access":"old", "expires":1, "enterpriseUrl":"https://e"}}`, account("work", farAhead), account("home", farAhead))
 	s.sync(t, named("work"))
 	if got := s.content(t); !strings.Contains(got, `"x": [1,  2]`) || !strings.Contains(got, `"enterpriseUrl":"https://e"`) {
@@ -150,6 +156,7 @@ func TestSyncKeepsUnknownMembers(t *testing.T) {
 
 // Many syncs at once, with OpenCode renewing: nothing is lost, all agree.
 func TestSyncConcurrently(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, others, account("work", 1000))
 	s.sync(t)
 	oc := startOpenCode(t, "")

@@ -14,6 +14,7 @@ import (
 // kyoli is killed with -9; its child goes on, and stores something. The next
 // command heals, as often as it takes, and drops the vault once the child is dead.
 func TestSupervisorKilled(t *testing.T) {
+	t.Parallel()
 	p := place(t, byHand)
 	sup := startSupervisor(t, p)
 	sup.login(p, "acme", oauthJSON("n-r", "n-a", 7))
@@ -57,6 +58,7 @@ func TestSupervisorKilled(t *testing.T) {
 
 // A kyoli that dies before its child is known leaves a run that is dead.
 func TestSupervisorDiedEarly(t *testing.T) {
+	t.Parallel()
 	p := place(t, byHand)
 	v := OpenVault(p.StateDir, p.AuthPath)
 	_, _, run, err := v.Begin(testContext(t), chosen)
@@ -76,6 +78,7 @@ func TestSupervisorDiedEarly(t *testing.T) {
 
 // A run on another host counts as alive for a week.
 func TestStranger(t *testing.T) {
+	t.Parallel()
 	p := place(t, byHand)
 	v := OpenVault(p.StateDir, p.AuthPath)
 	if _, _, _, err := v.Begin(testContext(t), chosen); err != nil {
@@ -97,6 +100,7 @@ func TestStranger(t *testing.T) {
 
 // OpenCode dies between its truncation and its write: the vault has it all.
 func TestTornAndDead(t *testing.T) {
+	t.Parallel()
 	p := place(t, byHand)
 	run, oc := p.begin(t)
 	oc.begin(order{Path: p.AuthPath, Key: "acme", Entry: []byte(oauthJSON("r", "a", 1)), Die: "truncated"})
@@ -110,6 +114,7 @@ func TestTornAndDead(t *testing.T) {
 // What is half written is not kyoli's to throw away: it is refused, kept and
 // named, the vault stays, and is used once the user has moved the file away.
 func TestHalfWrittenAndDead(t *testing.T) {
+	t.Parallel()
 	p := place(t, byHand)
 	run, oc := p.begin(t)
 	oc.begin(order{Path: p.AuthPath, Key: "acme", Entry: []byte(oauthJSON("r", "a", 1)), Die: "half"})
@@ -136,6 +141,7 @@ func TestHalfWrittenAndDead(t *testing.T) {
 
 // A plain OpenCode that read a torn file writes its login over nothing.
 func TestWrittenOverNothing(t *testing.T) {
+	t.Parallel()
 	p := place(t, byHand)
 	run, oc := p.begin(t)
 	stop := run.watching(t)
@@ -150,6 +156,7 @@ func TestWrittenOverNothing(t *testing.T) {
 
 // The user removes the file: that is not undone.
 func TestFileRemoved(t *testing.T) {
+	t.Parallel()
 	p := place(t, byHand)
 	run, oc := p.begin(t)
 	if err := os.Remove(p.AuthPath); err != nil {
@@ -165,6 +172,7 @@ func TestFileRemoved(t *testing.T) {
 
 // Where there is no vault, Heal makes and reads nothing.
 func TestHealNothing(t *testing.T) {
+	t.Parallel()
 	p := place(t, byHand)
 	if err := Heal(testContext(t), p.StateDir); err != nil {
 		t.Fatal(err)
@@ -179,6 +187,7 @@ func TestHealNothing(t *testing.T) {
 
 // A vault that cannot be read is said, and kept.
 func TestVaultDamaged(t *testing.T) {
+	t.Parallel()
 	for _, content := range []string{"", "{", `{"version":2}`} {
 		p := place(t, byHand)
 		target, err := p.target()

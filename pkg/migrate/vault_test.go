@@ -13,6 +13,7 @@ import (
 )
 
 func TestBeginLendsNoRefreshToken(t *testing.T) {
+	t.Parallel()
 	p := place(t, byHand)
 	content, unrenewable, run, err := OpenVault(p.StateDir, p.AuthPath).Begin(testContext(t), chosen)
 	if err != nil {
@@ -52,6 +53,7 @@ func TestBeginLendsNoRefreshToken(t *testing.T) {
 
 // A member that OpenCode does not know may hold a token, too.
 func TestBeginLendsNoUnknownMembersOfOAuth(t *testing.T) {
+	t.Parallel()
 	p := place(t, `{"anthropic":{"type":"oauth","refresh":"r","access":"a","expires":1,"previousRefresh":"old-r"}}`)
 	content, _, run, err := OpenVault(p.StateDir, p.AuthPath).Begin(testContext(t), chosen)
 	if err != nil {
@@ -64,6 +66,7 @@ func TestBeginLendsNoUnknownMembersOfOAuth(t *testing.T) {
 }
 
 func TestRunStoresLogin(t *testing.T) {
+	t.Parallel()
 	p := place(t, byHand)
 	run, oc := p.begin(t)
 	oc.login(p, "acme", oauthJSON("new-r", "new-a", 5))
@@ -86,6 +89,7 @@ func TestRunStoresLogin(t *testing.T) {
 
 // Each of the things a run can do, healed at its end and healed while it runs.
 func TestRunChanges(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts processes")
 	}
@@ -138,6 +142,7 @@ func TestRunChanges(t *testing.T) {
 
 // What others store while the run goes on survives the run's next write.
 func TestRunClobbersOthers(t *testing.T) {
+	t.Parallel()
 	p := place(t, byHand)
 	run, oc := p.begin(t)
 	stop := run.watching(t)
@@ -167,6 +172,7 @@ func TestRunClobbersOthers(t *testing.T) {
 
 // Two runs share the vault; it goes when the second ends.
 func TestTwoRuns(t *testing.T) {
+	t.Parallel()
 	p := place(t, byHand)
 	run1, oc1 := p.begin(t)
 	run2, oc2 := p.begin(t)
@@ -191,6 +197,7 @@ func TestTwoRuns(t *testing.T) {
 
 // A file that was not there: made when something was stored, and only then.
 func TestRunWithoutFile(t *testing.T) {
+	t.Parallel()
 	t.Run("stores nothing", func(t *testing.T) {
 		p := place(t, "")
 		run, oc := p.begin(t)
@@ -227,6 +234,7 @@ func TestRunWithoutFile(t *testing.T) {
 }
 
 func TestBeginRefusesDamaged(t *testing.T) {
+	t.Parallel()
 	p := place(t, "{}")
 	p.put(t, `{"openai":{"type":"oa`)
 	_, _, _, err := OpenVault(p.StateDir, p.AuthPath).Begin(testContext(t), chosen)
@@ -240,6 +248,7 @@ func TestBeginRefusesDamaged(t *testing.T) {
 
 // A refresh by kyoli during the run survives the run's next write.
 func TestAfterRotateDuringRun(t *testing.T) {
+	t.Parallel()
 	p := place(t, byHand)
 	run, oc := p.begin(t)
 	oc.login(p, "acme", oauthJSON("n-r", "n-a", 7)) // not seen yet: openai is a ghost in the file
@@ -265,6 +274,7 @@ func TestAfterRotateDuringRun(t *testing.T) {
 
 // A symlinked auth.json has one vault under either name.
 func TestVaultBehindSymlink(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("symlinks need a privilege")
 	}

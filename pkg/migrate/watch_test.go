@@ -14,6 +14,7 @@ import (
 )
 
 func TestWatch(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, others, account("work", farAhead), account("home", farAhead))
 	ctx, cancel := context.WithCancel(testContext(t))
 	var told []string
@@ -68,6 +69,7 @@ func TestWatch(t *testing.T) {
 
 // What cannot work at the start is an error at once.
 func TestWatchFirstPass(t *testing.T) {
+	t.Parallel()
 	s := newShop(t, others)
 	var none *NoAccountError
 	if err := Watch(testContext(t), s.Place, s.options(), nil); !errors.As(err, &none) {
@@ -77,6 +79,7 @@ func TestWatchFirstPass(t *testing.T) {
 
 // Files are seen to change without the system telling of it.
 func TestFollowPolls(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "not", "yet", "auth.json")
 	f := &follower{paths: []string{path}, watched: map[string]bool{}, last: map[string]stamp{}}
 	f.moved()
