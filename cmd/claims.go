@@ -193,7 +193,7 @@ func runClaimsGC(ctx context.Context, f *Factory) error {
 
 // completeSession completes session ids: no lock, no network.
 func completeSession(f *Factory) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var ids []cobra.Completion
 		_ = f.eachClaims(func(id string, s *claims.Store) error {
 			v, err := s.View(cmd.Context())

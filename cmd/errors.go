@@ -30,7 +30,9 @@ type cmdError struct {
 
 func (e *cmdError) Error() string { return e.err.Error() }
 func (e *cmdError) Unwrap() error { return e.err }
-func (e *cmdError) Hint() string  { return e.hint }
+
+// Hint says what the user can do, "" = nothing is known to help.
+func (e *cmdError) Hint() string { return e.hint }
 
 // failf is an error with its exit code and a hint ("" = none): a command that
 // can be pasted.

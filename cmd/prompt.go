@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -29,7 +30,7 @@ func (f *Factory) Confirm(question string) (bool, error) {
 	defer tty.Close()
 	fmt.Fprintf(tty, "%s [y/N] ", cleanLines(question))
 	line, err := bufio.NewReader(tty).ReadString('\n')
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return false, fmt.Errorf("read the answer: %w", err)
 	}
 	answer := strings.ToLower(strings.TrimSpace(line))
@@ -73,6 +74,7 @@ type osTerminal struct{ in, out *os.File }
 func (t osTerminal) Read(p []byte) (int, error)  { return t.in.Read(p) }
 func (t osTerminal) Write(p []byte) (int, error) { return t.out.Write(p) }
 
+// Close closes the terminal.
 func (t osTerminal) Close() error {
 	if t.out != t.in {
 		t.out.Close()
@@ -80,6 +82,7 @@ func (t osTerminal) Close() error {
 	return t.in.Close()
 }
 
+// ReadSecret reads a line that is not shown.
 func (t osTerminal) ReadSecret() (string, error) {
 	line, err := term.ReadPassword(int(t.in.Fd()))
 	return string(line), err

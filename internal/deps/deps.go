@@ -5,6 +5,7 @@ package deps
 
 import (
 	_ "github.com/cenkalti/backoff/v5"
+	_ "github.com/creack/pty"
 	_ "github.com/fsnotify/fsnotify"
 	_ "github.com/go-json-experiment/json/jsontext"
 	_ "github.com/gofrs/flock"
@@ -23,5 +24,4 @@ import (
 	_ "golang.org/x/term"
 	_ "gopkg.in/yaml.v3"
 	_ "pgregory.net/rapid"
-	_ "github.com/creack/pty"
 )

@@ -36,7 +36,7 @@ const (
 	Provider            = "KYOLI_PROVIDER"
 	Account             = "KYOLI_ACCOUNT"
 	AccountLabel        = "KYOLI_ACCOUNT_LABEL"
-	AccessToken         = "KYOLI_ACCESS_TOKEN"
+	AccessToken         = "KYOLI_ACCESS_TOKEN" //nolint:gosec // a name, not a value
 	ExpiresAt           = "KYOLI_EXPIRES_AT"
 	OpenCodeAuthContent = "OPENCODE_AUTH_CONTENT"
 )

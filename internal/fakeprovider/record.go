@@ -109,6 +109,7 @@ type statusWriter struct {
 	status int
 }
 
+// WriteHeader notes the status.
 func (w *statusWriter) WriteHeader(status int) {
 	w.status = status
 	w.ResponseWriter.WriteHeader(status)

@@ -6,11 +6,13 @@ const (
 	// DefaultTimeout is how long Acquire and EnterDir each wait where Options.Timeout is zero.
 	DefaultTimeout = 30 * time.Second
 
-	// StaleAccounts, StaleClaims and StaleRefresh are the ages at which the plugins take a lock directory for
-	// left over (npm opencode-multi-account-core).
+	// StaleAccounts is the age at which the plugins take the lock directory of an account file for left over
+	// (npm opencode-multi-account-core).
 	StaleAccounts = 10 * time.Second
-	StaleClaims   = 15 * time.Second
-	StaleRefresh  = 45 * time.Second
+	// StaleClaims is that age for the lock of the claims.
+	StaleClaims = 15 * time.Second
+	// StaleRefresh is that age for a refresh lease.
+	StaleRefresh = 45 * time.Second
 )
 
 // Options say how a lock is taken. The zero value is the account file's.

@@ -46,7 +46,7 @@ func TestUnwritableDirectory(t *testing.T) {
 	path := target(t)
 	dir := path[:len(path)-len("/accounts.json")]
 	must(t, os.Chmod(dir, 0o500))
-	defer os.Chmod(dir, 0o700)
+	defer func() { must(t, os.Chmod(dir, 0o700)) }()
 	if _, err := Acquire(context.Background(), path, Options{}); err == nil {
 		t.Error("got a lock in a directory that cannot be written")
 	}

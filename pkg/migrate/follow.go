@@ -75,7 +75,7 @@ func (f *follower) run(ctx context.Context, changed chan<- struct{}) {
 			return
 		case event := <-events:
 			told = f.ours(event.Name)
-		case <-errs: // a queue that overran, for one: look
+		case <-errs: //nolint:errcheck // a queue that overran, for one: look
 		case <-timer.C:
 		}
 		timer.Stop()

@@ -46,9 +46,9 @@ func (p Place) target() (string, error) {
 	}
 	dir, rest := filepath.Split(path)
 	for {
-		real, err := filepath.EvalSymlinks(dir)
+		found, err := filepath.EvalSymlinks(dir)
 		if err == nil {
-			return filepath.Join(real, rest), nil
+			return filepath.Join(found, rest), nil
 		}
 		parent := filepath.Dir(filepath.Clean(dir))
 		if !errors.Is(err, fs.ErrNotExist) || parent == dir {
