@@ -117,6 +117,7 @@ type providerInfo struct {
 	DeviceURL       string            `json:"device_url,omitempty"`
 	UsageURL        string            `json:"usage_url,omitempty"`
 	ProfileURL      string            `json:"profile_url,omitempty"`
+	UsageFormat     string            `json:"usage_format"`
 	BaseURL         string            `json:"base_url,omitempty"`
 	TokenRequest    string            `json:"token_request"`
 	RedirectURL     string            `json:"redirect_url,omitempty"`
@@ -149,7 +150,7 @@ func infoOf(a *provider.Adapter, overridden bool) providerInfo {
 		DisplayName: a.DisplayName, AuthJSONKey: a.AuthJSONKey, AccountsFile: a.AccountsFile, PluginFile: a.PluginConfigFile,
 		ClientID: a.ClientID, ClientSecretEnv: a.ClientSecretEnv,
 		AuthorizeURL: a.AuthorizeURL, TokenURL: a.TokenURL, DeviceURL: a.DeviceURL, UsageURL: a.UsageURL,
-		ProfileURL: a.ProfileURL, BaseURL: a.BaseURL, TokenRequest: a.TokenRequest, RedirectURL: a.RedirectURL,
+		ProfileURL: a.ProfileURL, UsageFormat: a.UsageFormat, BaseURL: a.BaseURL, TokenRequest: a.TokenRequest, RedirectURL: a.RedirectURL,
 		Scopes: a.Scopes, Headers: a.Headers, ListHeaders: a.ListHeaders, AccountIDHeader: a.AccountIDHeader,
 		RefusedCodes: a.RefusedCodes, Plans: a.Plans, Env: a.Env, CredentialEnv: a.CredentialVars,
 	}
@@ -183,6 +184,7 @@ func (p *providerInfo) rows() []providerRow {
 		{"device_url", p.DeviceURL},
 		{"usage_url", p.UsageURL},
 		{"profile_url", p.ProfileURL},
+		{"usage_format", p.UsageFormat},
 		{"base_url", p.BaseURL},
 		{"token_request", p.TokenRequest},
 		{"redirect_url", p.RedirectURL},

@@ -60,6 +60,7 @@ accounts_file	acme-multi-account-accounts.json
 client_id	cid
 client_secret_env	ACME_SECRET
 token_url	https://login.acme.example/t
+usage_format	auto
 token_request	form
 headers	X-A: b, X-Api-Version: 2
 env	ACME_TOKEN={{.AccessToken}}

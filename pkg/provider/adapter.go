@@ -30,6 +30,7 @@ type Adapter struct {
 	ProfileURL   string
 	BaseURL      string
 	RedirectURL  string
+	UsageFormat  string // form of the answers at UsageURL and ProfileURL: "auto", "openai" or "anthropic"
 
 	// RefusedCodes are error codes that this provider uses where RFC 6749
 	// section 5.2 has invalid_grant.

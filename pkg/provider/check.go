@@ -85,6 +85,14 @@ func checkTokenRequest(s string) string {
 	return ""
 }
 
+func checkUsageFormat(s string) string {
+	switch s {
+	case UsageFormatAuto, UsageFormatOpenAI, UsageFormatAnthropic:
+		return ""
+	}
+	return "want auto, openai or anthropic"
+}
+
 func checkURL(s string) string {
 	u, err := url.Parse(s)
 	switch {

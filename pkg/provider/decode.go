@@ -44,6 +44,7 @@ var fields = map[string]field{
 	"base_url":           {text: func(a *Adapter) *string { return &a.BaseURL }, checkValue: checkURL},
 	"redirect_url":       {text: func(a *Adapter) *string { return &a.RedirectURL }, checkValue: checkURL},
 	"token_request":      {text: func(a *Adapter) *string { return &a.TokenRequest }, checkValue: checkTokenRequest},
+	"usage_format":       {text: func(a *Adapter) *string { return &a.UsageFormat }, checkValue: checkUsageFormat},
 	"account_id_header":  {text: func(a *Adapter) *string { return &a.AccountIDHeader }, checkValue: checkHeaderName},
 	"scopes":             {list: func(a *Adapter) *[]string { return &a.Scopes }, checkValue: checkScope},
 	"refused_codes":      {list: func(a *Adapter) *[]string { return &a.RefusedCodes }, checkValue: checkScope},

@@ -70,7 +70,7 @@ func (r *Registry) override(id string, node *yaml.Node, file string) error {
 	a := &Adapter{
 		ID: id, DisplayName: id, AuthJSONKey: id,
 		AccountsFile: id + "-multi-account-accounts.json",
-		TokenRequest: "form",
+		TokenRequest: "form", UsageFormat: UsageFormatAuto,
 	}
 	if known := r.byID[id]; known != nil {
 		a = known

@@ -55,6 +55,7 @@ func TestBuiltins(t *testing.T) {
 			AuthorizeURL:    "https://auth.openai.com/oauth/authorize",
 			TokenURL:        "https://auth.openai.com/oauth/token",
 			RedirectURL:     "http://localhost:1455/auth/callback",
+			UsageFormat:     "openai",
 			UsageURL:        "https://chatgpt.com/backend-api/wham/usage",
 			BaseURL:         "https://chatgpt.com/backend-api/codex",
 			RefusedCodes:    []string{"refresh_token_expired", "refresh_token_reused", "refresh_token_invalidated"},
@@ -69,6 +70,7 @@ func TestBuiltins(t *testing.T) {
 			AccountsFile: "anthropic-multi-account-accounts.json", PluginConfigFile: "claude-multiauth.json",
 			ClientID: "9d1c250a-e61b-44d9-88ed-5944d1962f5e", TokenRequest: "json",
 			TokenURL:    "https://console.anthropic.com/v1/oauth/token",
+			UsageFormat: "anthropic",
 			UsageURL:    "https://api.anthropic.com/api/oauth/usage",
 			ProfileURL:  "https://api.anthropic.com/api/oauth/profile",
 			BaseURL:     "https://api.anthropic.com",
@@ -130,7 +132,7 @@ acme:
 `), "acme")
 	want := &Adapter{
 		ID: "acme", DisplayName: "acme", AuthJSONKey: "acme", AccountsFile: "acme-multi-account-accounts.json",
-		ClientID: "kyoli", TokenURL: "https://login.acme.example/token", TokenRequest: "form",
+		ClientID: "kyoli", TokenURL: "https://login.acme.example/token", TokenRequest: "form", UsageFormat: "auto",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -153,6 +155,7 @@ func TestLoadFaults(t *testing.T) {
 		{"value in list", "openai:\n  scopes:\n    - ok\n    - not ok\n", "openai", "scopes", 4, "want words"},
 		{"value in mapping", "openai:\n  plans:\n    pro: {}\n", "openai", "plans.pro", 3, "want a string, got a mapping"},
 		{"plain http", "openai:\n  usage_url: http://a.example/u\n", "openai", "usage_url", 2, "plain http is for"},
+		{"form of usage", "openai:\n  usage_format: xml\n", "openai", "usage_format", 2, "want auto, openai or anthropic"},
 		{"encoding", "openai:\n  token_request: xml\n", "openai", "token_request", 2, "want form or json"},
 		{"template field", "openai:\n  env:\n    A: \"{{.RefreshToken}}\"\n", "openai", "env.A", 3, "{{.AccessToken}}"},
 		{"kyoli's variable", "openai:\n  env: {kyoli_x: a}\n", "openai", "env.kyoli_x", 2, "kyoli's own"},
