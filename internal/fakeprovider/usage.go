@@ -28,6 +28,8 @@ func (p *Provider) usage(w http.ResponseWriter, r *http.Request, _ []byte) {
 		},
 		"five_hour": utilization(a.Primary, 2*time.Hour),
 		"seven_day": utilization(a.Secondary, 72*time.Hour),
+		// As for an account without a limit of its own for this model.
+		"seven_day_sonnet": nil,
 	})
 }
 
@@ -54,4 +56,13 @@ func (p *Provider) known(w http.ResponseWriter, r *http.Request) (Account, bool)
 		return Account{}, false
 	}
 	return *p.accounts[g.account], true
+}
+
+// Use sets what the account has used of its windows of 5 h and 7 d, in percent.
+func (p *Provider) Use(id string, primary, secondary float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if a := p.accounts[id]; a != nil {
+		a.Primary, a.Secondary = primary, secondary
+	}
 }
