@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -125,16 +126,16 @@ func unquoted(err error) error {
 	return err
 }
 
-// refusalOf is what an answer other than 2xx says, in the forms that
-// [parser.errorOf] knows, and in those of an API that answers {"detail": …} or
-// {"message": …}.
+// refusalOf is what an answer other than 2xx says: RFC 6749's error, the nested
+// one of OpenAI's and Anthropic's APIs, and {"detail": …} or {"message": …}.
 func refusalOf(raw *RawAnswer) (code, description string) {
-	answer, _ := object(raw.Body)
-	p := parser{raw: raw, answer: answer}
-	code, description = p.errorOf()
-	for _, name := range []string{"detail", "message"} {
-		description = cmpOr(description, text(answer[name]))
+	answer, _ := jsonObject(raw.Body)
+	fault := members(answer["error"])
+	code = cmpOr(cmpOr(text(fault["code"]), text(fault["type"])), text(answer["error"]))
+	for _, raw := range []json.RawMessage{fault["message"], answer["error_description"], answer["detail"], answer["message"]} {
+		description = cmpOr(description, text(raw))
 	}
+	p := parser{raw: raw}
 	code, description = cleanCode(code), p.clean(description)
 	if code == "" && description == "" {
 		description = probeMeaning(raw.Status)
@@ -163,6 +164,13 @@ func probeMeaning(status int) string {
 // unreadable is a 2xx answer that does not hold what was asked for.
 func unreadable(a *Adapter, what Probed, raw *RawAnswer, why string) error {
 	return &ProbeError{Provider: a.ID, Probed: what, Status: raw.Status, Description: why}
+}
+
+// jsonObject reads an object, whatever else is in the answer.
+func jsonObject(body []byte) (map[string]json.RawMessage, bool) {
+	var m map[string]json.RawMessage
+	err := json.Unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), &m)
+	return m, err == nil && m != nil
 }
 
 // present reports a member that is there, be it null.

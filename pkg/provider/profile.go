@@ -27,7 +27,7 @@ func (c *Client) Profile(ctx context.Context, a *Adapter, access, accountID stri
 
 // parseProfile reads an answer; wrong says why it cannot be read.
 func parseProfile(format string, body []byte) (profile *Profile, wrong string) {
-	answer, isJSON := object(body)
+	answer, isJSON := jsonObject(body)
 	if !isJSON {
 		return nil, "the answer is not a JSON object"
 	}

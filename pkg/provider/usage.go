@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -51,7 +52,7 @@ func (c *Client) Usage(ctx context.Context, a *Adapter, access, accountID string
 // parseUsage reads an answer that came at the time at. wrong says why it cannot
 // be read, "" where it can.
 func parseUsage(format string, body []byte, at time.Time) (usage *Usage, wrong string) {
-	answer, isJSON := object(body)
+	answer, isJSON := jsonObject(body)
 	if !isJSON {
 		return nil, "the answer is not a JSON object"
 	}
@@ -130,8 +131,8 @@ func (r *windowReader) window(in map[string]json.RawMessage, name string, read f
 func (r *windowReader) openAIWindow(w map[string]json.RawMessage) (*Window, bool) {
 	used, ok := percent(w["used_percent"])
 	window := &Window{Utilization: used}
-	if after := seconds(w["reset_after_seconds"]); after <= furthestReset.Seconds() { // false for NaN
-		window.ResetsAt = r.believed(r.at.Add(asDuration(after)))
+	if after, known := number(w["reset_after_seconds"]); known && after <= furthestReset.Seconds() {
+		window.ResetsAt = r.at.Add(time.Duration(max(after, 0) * float64(time.Second)))
 	}
 	return window, ok
 }
@@ -149,14 +150,10 @@ func (r *windowReader) believed(t time.Time) time.Time {
 	return t
 }
 
-// percent reads a number, bare or in quotes, and cuts it to 0 to 100; false where
-// it is none.
+// percent reads a number and cuts it to 0 to 100; false where it is none.
 func percent(raw json.RawMessage) (float64, bool) {
-	f := seconds(raw)
-	if math.IsNaN(f) {
-		return 0, false
-	}
-	return min(max(f, 0), 100), true
+	f, ok := number(raw)
+	return min(max(f, 0), 100), ok
 }
 
 // instant reads RFC 3339, or seconds since 1970; zero for anything else.
@@ -164,8 +161,20 @@ func instant(raw json.RawMessage) time.Time {
 	if t, err := time.Parse(time.RFC3339, text(raw)); err == nil {
 		return t
 	}
-	if f := seconds(raw); f > 0 && f < 1e11 {
+	if f, ok := number(raw); ok && f > 0 && f < 1e11 {
 		return time.Unix(int64(f), 0)
 	}
 	return time.Time{}
+}
+
+// number reads a number as JSON has them, bare or in quotes; one that is out of
+// range is an infinity, and NaN is none.
+func number(raw json.RawMessage) (float64, bool) {
+	s := strings.TrimSpace(cmpOr(text(raw), string(raw)))
+	var n json.Number
+	if json.Unmarshal([]byte(s), &n) != nil {
+		return 0, false
+	}
+	f, err := n.Float64()
+	return f, err == nil || math.IsInf(f, 0)
 }
