@@ -24,6 +24,8 @@ func (e *NoAccountsError) Hint() string {
 type NoUsableError struct {
 	// Provider is whose accounts they are; Account is the one that was asked for, empty for any.
 	Provider, Account string
+	// Among is what was to be chosen from; nil = all.
+	Among *Among
 	// Until is when the first limit ends; zero = waiting does not help.
 	Until time.Time
 	// Limited, Disabled, Held and Tried count the accounts: those with a limit, those disabled by the
@@ -35,6 +37,9 @@ type NoUsableError struct {
 // Error implements error.
 func (e *NoUsableError) Error() string {
 	what := "no usable account for provider " + e.Provider
+	if e.Among != nil {
+		what = "no usable account of provider " + e.Provider + " in " + e.Among.Kind + " " + e.Among.Name
+	}
 	if e.Account != "" {
 		what = "account " + e.Account + " is not usable"
 	}
@@ -64,6 +69,9 @@ func (e *NoUsableError) Error() string {
 func (e *NoUsableError) Hint() string {
 	if e.Disabled > 0 && e.Account != "" {
 		return "kyoli accounts enable " + quote(e.Account)
+	}
+	if e.Among != nil {
+		return "kyoli " + e.Among.Kind + "s plan " + quote(e.Among.Name) + " --provider " + e.Provider
 	}
 	return "kyoli accounts list --provider " + e.Provider
 }
@@ -130,6 +138,20 @@ type UnknownStrategyError struct {
 func (e *UnknownStrategyError) Error() string {
 	return fmt.Sprintf("unknown strategy %q (one of %s)", e.Name, strings.Join(e.Allowed, ", "))
 }
+
+// PoolUnusableError says that there is nothing to choose from in a pool or chain.
+type PoolUnusableError struct {
+	// Kind is "pool" or "chain", Name what it is called.
+	Kind, Name string
+	// Reason says why, Do is the rest of a command that helps.
+	Reason, Do string
+}
+
+// Error implements error.
+func (e *PoolUnusableError) Error() string { return e.Kind + " " + e.Name + " " + e.Reason }
+
+// Hint is a command that helps.
+func (e *PoolUnusableError) Hint() string { return "kyoli " + e.Kind + "s " + e.Do }
 
 // quote makes a name safe to paste into a shell.
 func quote(name string) string {

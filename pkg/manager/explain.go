@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
 func (m *Manager) candidate(s *Snapshot, mb *Member, c Choice, req Request) Candidate {
@@ -19,24 +21,14 @@ func (m *Manager) candidate(s *Snapshot, mb *Member, c Choice, req Request) Cand
 
 // passedOver says why an account was not chosen.
 func (s *Snapshot) passedOver(mb *Member, c Choice, req Request) string {
-	if slices.Contains(req.Exclude, mb.Account.UUID) {
+	switch {
+	case !req.Among.has(mb.Account.UUID):
+		return "not in " + req.Among.Kind + " " + req.Among.Name
+	case slices.Contains(req.Exclude, mb.Account.UUID):
 		return "tried already"
 	}
-	switch mb.Status {
-	case StatusDisabled:
-		return "disabled"
-	case StatusAuthDisabled:
-		if mb.Account.AuthDisabledReason != "" {
-			return "needs a new login: " + mb.Account.AuthDisabledReason
-		}
-		return "needs a new login"
-	case StatusRateLimited:
-		return "rate-limited until " + LimitedUntil(mb.Account, s.At).UTC().Format(time.RFC3339)
-	case StatusCoolingDown:
-		return fmt.Sprintf("answered 429 %.0f s ago", s.At.Sub(s.Claims.Last429(mb.Account.UUID)).Seconds())
-	case StatusOverQuota:
-		return fmt.Sprintf("%.0f %% used, the soft quota is %.0f %%",
-			utilization(mb.Account.CachedUsage, s.At), s.settings.SoftQuotaThresholdPercent)
+	if why := s.unusable(mb.Account); why != "" {
+		return why
 	}
 	if mb.Taken {
 		return "held by another session, and one of the two wants it for itself alone"
@@ -45,4 +37,26 @@ func (s *Snapshot) passedOver(mb *Member, c Choice, req Request) string {
 		return fmt.Sprintf("held by %d, the chosen one by %d", mb.Claims, c.Member.Claims)
 	}
 	return c.Others
+}
+
+// unusable says why an account cannot be chosen now, empty where it can.
+func (s *Snapshot) unusable(a *store.Account) string {
+	switch s.Status(a) {
+	case StatusDisabled:
+		return "disabled"
+	case StatusAuthDisabled:
+		if a.AuthDisabledReason != "" {
+			return "needs a new login: " + a.AuthDisabledReason
+		}
+		return "needs a new login"
+	case StatusRateLimited:
+		return "rate-limited until " + LimitedUntil(a, s.At).UTC().Format(time.RFC3339)
+	case StatusCoolingDown:
+		return fmt.Sprintf("answered 429 %.0f s ago", s.At.Sub(s.Claims.Last429(a.UUID)).Seconds())
+	case StatusOverQuota:
+		return fmt.Sprintf("%.0f %% used, the soft quota is %.0f %%",
+			utilization(a.CachedUsage, s.At), s.settings.SoftQuotaThresholdPercent)
+	case StatusExpired, StatusReady:
+	}
+	return ""
 }

@@ -17,6 +17,8 @@ type Request struct {
 	Strategy string
 	// SessionKey binds a session to its account; empty = no binding.
 	SessionKey string
+	// Among restricts the choice to a pool or a chain; nil = all accounts. An account that is named need not be in it.
+	Among *Among
 	// Exclude are the uuids of accounts that were tried already.
 	Exclude []string
 	// Exclusive wants an account that nobody else holds.
@@ -33,6 +35,9 @@ type Decision struct {
 	Account *store.Account
 	// Strategy is what chose it; empty where it was named.
 	Strategy string
+	// Pool is the pool that it was chosen from, empty where the request names none, and Model what the chain's entry
+	// puts in the place of a request's model.
+	Pool, Model string
 	// Why says why, in words.
 	Why string
 	// Candidates are all accounts, in the order of the file.
@@ -83,12 +88,11 @@ func (m *Manager) decide(s *Snapshot, req Request) (*Decision, claims.Choice, er
 	if err != nil {
 		return nil, claims.Choice{}, err
 	}
-	pool := s.pool(members, req)
-	c := strategy.Choose(pool)
+	c, group := s.choose(strategy, members, req)
 	if c.Member == nil {
 		return nil, claims.Choice{}, m.nobody(s, members, req)
 	}
-	d := &Decision{Account: c.Member.Account, Strategy: name, Why: c.Why}
+	d := &Decision{Account: c.Member.Account, Strategy: name, Pool: group.Pool, Model: group.Model, Why: c.Why}
 	for _, mb := range members {
 		d.Candidates = append(d.Candidates, m.candidate(s, mb, c, req))
 	}
@@ -138,10 +142,11 @@ func (m *Manager) named(s *Snapshot, members []*Member, name string) (*Decision,
 
 // nobody says why no account can be had, and until when.
 func (m *Manager) nobody(s *Snapshot, members []*Member, req Request) error {
-	e := &NoUsableError{Provider: m.adapter.ID}
+	e := &NoUsableError{Provider: m.adapter.ID, Among: req.Among}
 	var login *store.Account
 	for _, mb := range members {
 		switch {
+		case !req.Among.has(mb.Account.UUID):
 		case slices.Contains(req.Exclude, mb.Account.UUID):
 			e.Tried++
 		case eligible(mb) && mb.Taken:

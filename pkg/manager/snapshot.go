@@ -19,6 +19,7 @@ type Snapshot struct {
 	At time.Time
 
 	settings Settings
+	provider string
 }
 
 // Snapshot reads accounts and claims, without a lock. Errors are those of the store and the claims.
@@ -35,7 +36,7 @@ func (m *Manager) Snapshot(ctx context.Context) (*Snapshot, error) {
 }
 
 func (m *Manager) snapshot(accounts *store.Accounts, view claims.View) *Snapshot {
-	return &Snapshot{Accounts: accounts, Claims: view, At: m.now(), settings: m.settings}
+	return &Snapshot{Accounts: accounts, Claims: view, At: m.now(), settings: m.settings, provider: m.adapter.ID}
 }
 
 // look reads the claims and remembers them for Status.
@@ -88,7 +89,7 @@ func (s *Snapshot) members(req Request) []*Member {
 func (s *Snapshot) pool(members []*Member, req Request) *Pool {
 	p := &Pool{Last: s.last()}
 	for _, m := range members {
-		if eligible(m) && !m.Taken && !slices.Contains(req.Exclude, m.Account.UUID) {
+		if eligible(m) && !m.Taken && req.Among.has(m.Account.UUID) && !slices.Contains(req.Exclude, m.Account.UUID) {
 			p.Members = append(p.Members, m)
 		}
 	}
