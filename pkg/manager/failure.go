@@ -42,6 +42,9 @@ func describe(e *provider.TokenError) string {
 // it is another one, and else the account is auth-disabled. It is never removed. The caller holds
 // the lease.
 func (m *Manager) dead(ctx context.Context, a *store.Account, reason string) (*store.Account, error) {
+	if m.lookElsewhere != nil {
+		m.lookElsewhere(ctx, a)
+	}
 	disabled := false
 	err := m.blame(context.WithoutCancel(ctx), a.UUID, reason,
 		func(b *store.Account) bool { disabled = b.RefreshToken == a.RefreshToken; return disabled },

@@ -41,6 +41,11 @@ type Options struct {
 	// OnEvent is told what happens, in the calling goroutine. It may be called from several at a
 	// time and must not call the manager. nil = nobody listens.
 	OnEvent func(Event)
+	// LookElsewhere may put a newer credential of the account into the store that it finds
+	// elsewhere, where another program has renewed it; the spent one is then not sent. It is called
+	// before the lease is taken, and again, with the lease held, when the provider has refused the
+	// token. It must not take another lease. nil = there is no such place.
+	LookElsewhere func(ctx context.Context, a *store.Account)
 	// AfterRotate is called after a refresh, while its lease is still held, so that it sees the
 	// rotations of one account in their order. It must not take another lease. nil = nothing.
 	AfterRotate func(ctx context.Context, parent, child store.Credential, a *store.Account)
@@ -48,15 +53,17 @@ type Options struct {
 
 // Manager is the pool of one provider's accounts. It is safe for concurrent use.
 type Manager struct {
-	adapter     *provider.Adapter
-	client      *provider.Client
-	store       store.Backend
-	claims      *claims.Store
-	settings    Settings
-	now         func() time.Time
-	rand        func() float64
-	onEvent     func(Event)
-	afterRotate func(ctx context.Context, parent, child store.Credential, a *store.Account)
+	adapter  *provider.Adapter
+	client   *provider.Client
+	store    store.Backend
+	claims   *claims.Store
+	settings Settings
+	now      func() time.Time
+	rand     func() float64
+	onEvent  func(Event)
+
+	lookElsewhere func(ctx context.Context, a *store.Account)
+	afterRotate   func(ctx context.Context, parent, child store.Credential, a *store.Account)
 
 	mu   sync.Mutex
 	view claims.View          // the claims as last seen, for Status
@@ -68,7 +75,7 @@ func New(o Options) *Manager {
 	m := &Manager{
 		adapter: o.Adapter, client: o.Client, store: o.Store, claims: o.Claims,
 		settings: o.Settings.withDefaults(), now: o.Now, rand: o.Rand,
-		onEvent: o.OnEvent, afterRotate: o.AfterRotate,
+		onEvent: o.OnEvent, lookElsewhere: o.LookElsewhere, afterRotate: o.AfterRotate,
 		rest: map[string]restUntil{},
 	}
 	if m.now == nil {

@@ -113,6 +113,9 @@ func (m *Manager) renew(ctx context.Context, seen *store.Account, o ValidOptions
 
 // renewOnce rereads under the lease, and adopts or rotates.
 func (m *Manager) renewOnce(ctx context.Context, seen *store.Account, o ValidOptions) (_ *store.Account, _ Result, err error) {
+	if m.lookElsewhere != nil {
+		m.lookElsewhere(ctx, seen)
+	}
 	lease, err := m.lease(ctx, seen)
 	if err != nil {
 		return nil, "", err

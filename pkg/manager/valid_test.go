@@ -358,3 +358,74 @@ func TestAnAccountWithoutARefreshToken(t *testing.T) {
 		t.Error("an empty token was sent")
 	}
 }
+
+// A newer credential that was found elsewhere just before is adopted; the one
+// that it replaces is not sent.
+func TestValidLooksElsewhereFirst(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		ends time.Duration
+		want Result
+	}{
+		{"valid", time.Hour, ResultAdopted},
+		{"expired, too", -time.Hour, ResultRefreshed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, []string{"a"}, endsIn(-time.Minute))
+			elsewhere := w.provider.AddAccount(fakeprovider.Account{ID: "a"})
+			var asked []string
+			w.Manager = w.manager(Options{LookElsewhere: func(_ context.Context, a *store.Account) {
+				asked = append(asked, a.UUID)
+				if len(w.store.leases) > 0 {
+					t.Error("asked under the lease")
+				}
+				w.store.set(a.UUID, func(a *store.Account) {
+					a.RefreshToken, a.AccessToken = store.Secret(elsewhere.RefreshToken), "elsewhere"
+					a.ExpiresAt = store.MillisOf(time.Now().Add(tt.ends))
+				})
+			}})
+			a, result, err := w.Valid(t.Context(), "uuid-a", ValidOptions{})
+			if err != nil || result != tt.want {
+				t.Fatalf("Valid = %s, %v", result, err)
+			}
+			if (a.AccessToken == "elsewhere") != (tt.want == ResultAdopted) || Expired(a, time.Now()) {
+				t.Errorf("%+v", a)
+			}
+			if diff := cmp.Diff([]string{"uuid-a"}, asked); diff != "" {
+				t.Error(diff)
+			}
+			if n := w.tokenRequests(); n != map[Result]int{ResultRefreshed: 1}[tt.want] {
+				t.Errorf("%d token requests", n)
+			}
+			if _, _, err := w.Valid(t.Context(), "uuid-a", ValidOptions{}); err != nil || len(asked) != 1 {
+				t.Errorf("asked %q for a token that was valid (%v)", asked, err)
+			}
+		})
+	}
+}
+
+// Another program was faster: its new token turns up when the old one has been
+// refused, and the account lives on.
+func TestRefusedTokenIsLookedForElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, []string{"a"}, endsIn(-time.Minute))
+	w.provider.Behave(fakeprovider.Behaviour{Endpoint: "token", Status: 400, Body: `{"error":"invalid_grant"}`})
+	asked := 0
+	w.Manager = w.manager(Options{LookElsewhere: func(_ context.Context, a *store.Account) {
+		if asked++; asked == 2 {
+			w.store.set(a.UUID, func(a *store.Account) {
+				a.RefreshToken, a.AccessToken = "rt-elsewhere", "elsewhere"
+				a.ExpiresAt = store.MillisOf(time.Now().Add(time.Hour))
+			})
+		}
+	}})
+	a, result, err := w.Valid(t.Context(), "uuid-a", ValidOptions{})
+	if err != nil || result != ResultAdopted || a.AccessToken != "elsewhere" || a.IsAuthDisabled {
+		t.Errorf("Valid = %s, %v, %+v", result, err, a)
+	}
+	if n := w.tokenRequests(); n != 1 {
+		t.Errorf("%d token requests", n)
+	}
+}
