@@ -15,35 +15,47 @@ var errAgain = errors.New("auth.json or the account file changed meanwhile")
 // the spent one. It returns the account, nil where there is nothing newer. It
 // takes no lock and writes nothing in that case.
 func Adopt(ctx context.Context, p Place, l Login) (*store.Account, error) {
-	f, err := ReadAuth(p.AuthPath)
-	if err != nil {
+	if may, err := p.mayRotate(ctx, l); err != nil || !may {
 		return nil, err
-	}
-	e, ok := f.Entry(l.Key)
-	if !ok || e.Type != OAuth || e.Refresh == "" {
-		return nil, nil
-	}
-	target, err := p.target()
-	if err != nil {
-		return nil, err
-	}
-	book, err := readLedger(p.ledgerPath(target), target)
-	if err != nil {
-		return nil, err
-	}
-	accounts, err := l.Backend.Load(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if r, _ := l.classify(e, book, accounts); r != rotated {
-		return nil, nil
 	}
 	var adopted *store.Account
-	err = p.under(ctx, func(s *session) (err error) {
+	err := p.under(ctx, func(s *session) (err error) {
 		adopted, err = s.adopt(ctx, l)
 		return err
 	})
 	return adopted, err
+}
+
+// mayRotate tells, without a lock, whether auth.json may have a newer
+// credential. One that cannot be read may be torn: it is waited for under the
+// lock.
+func (p Place) mayRotate(ctx context.Context, l Login) (bool, error) {
+	f, err := ReadAuth(p.AuthPath)
+	var torn *AuthDamagedError
+	if errors.As(err, &torn) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	e, ok := f.Entry(l.Key)
+	if !ok || e.Type != OAuth || e.Refresh == "" {
+		return false, nil
+	}
+	target, err := p.target()
+	if err != nil {
+		return false, err
+	}
+	book, err := readLedger(p.ledgerPath(target), target)
+	if err != nil {
+		return false, err
+	}
+	accounts, err := l.Backend.Load(ctx)
+	if err != nil {
+		return false, err
+	}
+	r, _ := l.classify(e, book, accounts)
+	return r == rotated, nil
 }
 
 // adopt heals auth.json, and takes what is newer there into the store.
