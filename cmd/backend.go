@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/kyoli-gam/kyoli/internal/env"
 	"github.com/kyoli-gam/kyoli/pkg/claims"
@@ -23,6 +24,7 @@ type made struct {
 	managers map[string]*manager.Manager
 
 	quiet, debug bool // of the settings
+	healed       atomic.Bool
 }
 
 // Config is kyoli.yaml.
@@ -99,12 +101,13 @@ func (f *Factory) Store(id string) (store.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, _ := any(store.Open(path, store.Options{
+	file, _ := any(store.Open(path, store.Options{
 		LockTimeout: f.opts.LockTimeout,
 		Now:         f.now,
 		OnNote:      func(n store.Note) { f.Note("%s", n) },
-		OnWait:      func(what string) { f.Note("waiting for %s", what) },
+		OnWait:      func(what string) { f.noteWait("waiting for %s", what) },
 	})).(store.Backend)
+	s := healing{Backend: file, f: f}
 	if f.made.stores == nil {
 		f.made.stores = map[string]store.Backend{}
 	}
@@ -125,7 +128,7 @@ func (f *Factory) Claims(id string) (*claims.Store, error) {
 		LockTimeout: f.opts.LockTimeout,
 		Now:         f.now,
 		OnNote:      func(n claims.Note) { f.Note("%s: %s", n.File, n.Text) },
-		OnWait:      func(holder string) { f.Note("waiting for the claims, which are locked by %s", holder) },
+		OnWait:      func(holder string) { f.noteWait("waiting for the claims, which are locked by %s", holder) },
 	})
 	if f.made.claims == nil {
 		f.made.claims = map[string]*claims.Store{}
@@ -168,13 +171,14 @@ func (f *Factory) Manager(ctx context.Context, id string) (*manager.Manager, err
 	if err != nil {
 		return nil, err
 	}
+	f.heal(ctx)
 	if _, err := holders.GC(ctx); err != nil {
 		return nil, err
 	}
-	m := manager.New(manager.Options{
+	m := manager.New(f.withAuthJSON(manager.Options{
 		Adapter: adapter, Client: f.client(), Store: backend, Claims: holders,
 		Settings: poolSettings(settings), Now: f.now, OnEvent: f.onEvent,
-	})
+	}))
 	if f.made.managers == nil {
 		f.made.managers = map[string]*manager.Manager{}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/kyoli-gam/kyoli/internal/termtext"
 	"github.com/kyoli-gam/kyoli/pkg/config"
 	"github.com/kyoli-gam/kyoli/pkg/manager"
+	"github.com/kyoli-gam/kyoli/pkg/migrate"
 	"github.com/kyoli-gam/kyoli/pkg/provider"
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
@@ -78,6 +79,10 @@ var codeTable = []func(error) (int, bool){
 	as[*filelock.LockedError](exitLocked),
 	as[*store.DamagedError](exitDamaged),
 	as[*store.VersionError](exitDamaged),
+	as[*migrate.VaultError](exitDamaged),
+	as[*migrate.IncompleteError](exitLogin),
+	noneToSync,
+	as[*migrate.BusyError](exitTryLater),
 	transient,
 	is(context.Canceled, exitCancelled),
 }
@@ -87,6 +92,16 @@ var codeTable = []func(error) (int, bool){
 func transient(err error) (int, bool) {
 	var refresh *manager.RefreshError
 	return exitTryLater, errors.As(err, &refresh) && refresh.Transient
+}
+
+// noneToSync is sync-auth without an account to write: there is none, or none
+// that can be used.
+func noneToSync(err error) (int, bool) {
+	var none *migrate.NoAccountError
+	if errors.As(err, &none) && none.Some {
+		return exitNoUsable, true
+	}
+	return exitLogin, none != nil
 }
 
 func is(target error, code int) func(error) (int, bool) {

@@ -95,7 +95,7 @@ func (o *execOptions) addFlags(cmd *cobra.Command) {
 	fs.BoolVar(&o.Use, "use", false, "make the account the active one")
 	fs.StringVar(&o.As, "as", "", "treat the command as `opencode` or other, whatever its name")
 	fs.BoolVar(&o.AllowNested, "allow-nested", false, "run inside another kyoli exec")
-	fs.BoolVar(&o.NoMigrate, "no-migrate", false, "do not take over OpenCode's login where there is no account yet")
+	addNoMigrateFlag(cmd, &o.NoMigrate)
 	_ = cmd.RegisterFlagCompletionFunc("strategy", fixed(manager.Strategies()...))
 	_ = cmd.RegisterFlagCompletionFunc("as", fixed(asOpenCode, asOther))
 }

@@ -52,7 +52,7 @@ func sayWait(ctx context.Context, f *Factory, m *manager.Manager, req manager.Re
 	_, err := m.Pick(ctx, req)
 	var none *manager.NoUsableError
 	if errors.As(err, &none) && !none.Until.IsZero() && none.Until.Sub(f.now()) <= req.MaxWait {
-		f.Note("all accounts are limited; waiting until %s", none.Until.Local().Format(time.TimeOnly))
+		f.noteWait("all accounts are limited; waiting until %s", none.Until.Local().Format(time.TimeOnly))
 	}
 }
 

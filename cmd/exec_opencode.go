@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"github.com/kyoli-gam/kyoli/internal/env"
 	"github.com/kyoli-gam/kyoli/pkg/migrate"
 	"github.com/kyoli-gam/kyoli/pkg/provider"
 	"github.com/kyoli-gam/kyoli/pkg/store"
@@ -20,15 +19,16 @@ type logins struct {
 // lendLogins registers a run of OpenCode and returns what it gets in
 // OPENCODE_AUTH_CONTENT.
 func lendLogins(ctx context.Context, f *Factory, adapter *provider.Adapter, a *store.Account) (*logins, string, error) {
-	vault := migrate.OpenVault(f.stateDir(), migrate.OpenCodeAuthPath(f.Env.Get(env.XDGDataHome), f.Env.Home()))
-	vault.LockTimeout = f.opts.LockTimeout
-	vault.Now = f.now
-	vault.OnNote = func(err error) { f.Note("warning: %v", err) }
+	place, err := f.authPlace("")
+	if err != nil {
+		return nil, "", err
+	}
+	vault := &migrate.Vault{Place: place, OnNote: func(err error) { f.Note("warning: %v", err) }}
 	content, unrenewable, run, err := vault.Begin(ctx, migrate.RunInfo{
 		Key: adapter.AuthJSONKey, Access: a.AccessToken, Expires: a.ExpiresAt, AccountID: a.AccountID,
 	})
 	if err != nil {
-		return nil, "", err
+		return nil, "", fileError(err)
 	}
 	if len(unrenewable) > 0 {
 		f.Note("note: these logins of OpenCode cannot renew themselves in this run: %s", strings.Join(unrenewable, ", "))

@@ -19,6 +19,11 @@ func runExec(ctx context.Context, f *Factory, o *execOptions) error {
 		return usageErrorf("kyoli exec --allow-nested -- …",
 			"this is inside another kyoli exec already (%s is set)", env.Provider)
 	}
+	if !o.NoMigrate && !o.PrintEnv {
+		if err := f.firstUse(ctx); err != nil {
+			return err
+		}
+	}
 	id, err := f.OneProvider(ctx)
 	if err != nil {
 		return err

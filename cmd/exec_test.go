@@ -32,8 +32,11 @@ func TestExecOptions(t *testing.T) {
 		want execOptions
 	}{
 		{"bare", []string{"ls"}, execOptions{MinTTL: 10 * time.Minute, Command: []string{"ls"}}},
-		{"flags of the command are its own", []string{"ls", "--account", "-x", "--", "y"},
-			execOptions{MinTTL: 10 * time.Minute, Command: []string{"ls", "--account", "-x", "--", "y"}}},
+		{
+			"flags of the command are its own",
+			[]string{"ls", "--account", "-x", "--", "y"},
+			execOptions{MinTTL: 10 * time.Minute, Command: []string{"ls", "--account", "-x", "--", "y"}},
+		},
 		{"all", []string{
 			"--account", "work", "--strategy", "hybrid", "--session", "k", "--min-ttl", "1m", "--max-wait", "2h",
 			"--env", "A={{.AccessToken}}", "--env", "B=x=y", "--use", "--as", "opencode", "--allow-nested", "--no-migrate",

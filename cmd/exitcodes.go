@@ -29,5 +29,5 @@ var exitCodeTable = []struct {
 	{exitNoUsable, "no usable account: all are limited or disabled"},
 	{exitLocked, "a file stayed locked by another process until --lock-timeout"},
 	{exitDamaged, "a file of accounts is damaged or of a newer version; nothing was written"},
-	{exitTryLater, "try again later: the provider or the network failed for now"},
+	{exitTryLater, "try again later: the provider or the network failed for now, or a file was being written all the time"},
 }

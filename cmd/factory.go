@@ -59,6 +59,14 @@ func (f *Factory) Note(format string, args ...any) {
 	}
 }
 
+// noteWait tells a person at a terminal what is being waited for. A log has no
+// use for it.
+func (f *Factory) noteWait(format string, args ...any) {
+	if f.errTTY() {
+		f.Note(format, args...)
+	}
+}
+
 // Debugf tells on stderr what is done, under --debug (or debug: true). Secrets must not be among
 // args; store.Secret redacts itself.
 func (f *Factory) Debugf(format string, args ...any) {

@@ -27,6 +27,11 @@ func (f *Factory) format() string {
 	return formatTSV
 }
 
+// structured tells whether the output is for programs that parse it as a whole.
+func (f *Factory) structured() bool {
+	return f.format() == formatJSON || f.format() == formatYAML
+}
+
 // Print writes data to stdout in the format asked for: table for people (cut to
 // the terminal) and tsv, or value as JSON or YAML.
 func (f *Factory) Print(table *termtext.Table, value any) error {

@@ -39,6 +39,8 @@ gives each program one that is usable.
 	// One line a command.
 	add(root, groupRun, newExecCmd(f, nil))
 	add(root, groupRun, newClaimsCmd(f))
+	add(root, groupRun, newSyncAuthCmd(f, nil))
+	add(root, groupAccounts, newMigrateCmd(f))
 	add(root, groupSetup, newConfigCmd(f))
 	add(root, groupSetup, newDemoCmd(f, nil))
 	add(root, groupSetup, newProvidersCmd(f))

@@ -63,7 +63,7 @@ func (e *ForeignLoginError) Error() string {
 // where it cannot be taken over.
 func (e *ForeignLoginError) Hint() string {
 	if e.Type == OAuth {
-		return "kyoli migrate auth-json --provider " + quote(e.Provider) + " --merge   (or overwrite it: kyoli sync-auth --force)"
+		return "kyoli migrate auth-json --provider " + quote(e.Provider) + " --merge"
 	}
 	return "kyoli sync-auth --provider " + quote(e.Provider) + " --force"
 }
