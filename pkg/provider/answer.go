@@ -1,11 +1,12 @@
 package provider
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/kyoli-gam/kyoli/internal/tokenanswer"
 )
 
 // Token is what a refresh brought.
@@ -33,24 +34,26 @@ func (t *Token) GoString() string { return t.String() }
 // clamped, a refresh token that is missing means that the old one stays. Where
 // there is no token in the answer, the error is a *TokenError.
 func (c *Client) Parse(a *Adapter, raw *RawAnswer) (*Token, error) {
-	answer, isJSON := object(raw.Body)
-	p := parser{adapter: a, raw: raw, answer: answer}
+	answer, isJSON := tokenanswer.Read(raw.Body)
+	p := parser{adapter: a, raw: raw}
+	if isJSON {
+		p.answer = *answer
+	}
 	if raw.Status < 200 || raw.Status > 299 {
 		return nil, p.refusal()
 	}
 	if !isJSON {
 		return nil, p.unusable("the answer is not a JSON object")
 	}
-	access := text(answer["access_token"])
-	switch {
-	case access == "" && len(answer["error"]) > 0:
+	switch access := answer.AccessToken; {
+	case access == "" && len(answer.Member("error")) > 0:
 		return nil, p.refusal() // 200 with an error in it
 	case access == "":
 		return nil, p.unusable("the answer has no access_token")
 	case !headerSafe(access):
 		return nil, p.unusable("the access_token cannot be sent in a header")
 	}
-	return p.token(access, c.sentAt(raw)), nil
+	return p.token(c.sentAt(raw)), nil
 }
 
 func (c *Client) sentAt(raw *RawAnswer) time.Time {
@@ -63,20 +66,15 @@ func (c *Client) sentAt(raw *RawAnswer) time.Time {
 type parser struct {
 	adapter *Adapter
 	raw     *RawAnswer
-	answer  map[string]json.RawMessage
+	answer  tokenanswer.Answer // empty where it is no JSON object
 }
 
-func (p *parser) token(access string, sent time.Time) *Token {
+func (p *parser) token(sent time.Time) *Token {
 	t := &Token{
-		AccessToken:  access,
-		RefreshToken: text(p.answer["refresh_token"]),
-		IDToken:      text(p.answer["id_token"]),
+		AccessToken: p.answer.AccessToken, RefreshToken: p.answer.RefreshToken, IDToken: p.answer.IDToken,
+		ExpiresAt: sent.Add(p.answer.Lifetime()),
 	}
-	if !headerSafe(t.RefreshToken) {
-		t.RefreshToken = "" // one that could not be sent is none
-	}
-	t.ExpiresAt = sent.Add(lifetime(p.answer["expires_in"], access))
-	t.identify(members(p.answer["account"]))
+	t.identify(members(p.answer.Member("account")))
 	return t
 }
 
@@ -130,9 +128,9 @@ func (p *parser) refusal() *TokenError {
 // errorOf finds code and description in RFC 6749's form and in the nested one
 // of OpenAI's and Anthropic's APIs.
 func (p *parser) errorOf() (code, description string) {
-	nested := members(p.answer["error"])
+	nested := members(p.answer.Member("error"))
 	if nested == nil {
-		return text(p.answer["error"]), text(p.answer["error_description"])
+		return text(p.answer.Member("error")), text(p.answer.Member("error_description"))
 	}
 	return cmpOr(text(nested["code"]), text(nested["type"])), text(nested["message"])
 }
@@ -151,12 +149,4 @@ func statusMeaning(status int) string {
 
 func (p *parser) unusable(why string) *TokenError {
 	return &TokenError{Kind: Transient, Provider: p.adapter.ID, Status: p.raw.Status, Description: why}
-}
-
-// object reads a JSON object as leniently as is safe: an odd answer may still
-// hold the only copy of a token.
-func object(body []byte) (map[string]json.RawMessage, bool) {
-	var m map[string]json.RawMessage
-	err := json.Unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), &m)
-	return m, err == nil && m != nil
 }

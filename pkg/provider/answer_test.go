@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kyoli-gam/kyoli/internal/tokenanswer"
 )
 
 var sentAt = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -80,28 +82,28 @@ func TestParseExpiresIn(t *testing.T) {
 		{`3600.5`, "at", time.Hour + 500*time.Millisecond},
 		{`3.6e3`, "at", time.Hour},
 		{`3600`, twoHours, time.Hour},
-		{``, "at", DefaultLifetime},
+		{``, "at", tokenanswer.DefaultLifetime},
 		{``, twoHours, 2 * time.Hour},
-		{`null`, "at", DefaultLifetime},
-		{`0`, "at", DefaultLifetime},
+		{`null`, "at", tokenanswer.DefaultLifetime},
+		{`0`, "at", tokenanswer.DefaultLifetime},
 		{`0`, twoHours, 2 * time.Hour},
-		{`-1`, "at", DefaultLifetime},
-		{`-1e306`, "at", DefaultLifetime},
-		{`"soon"`, "at", DefaultLifetime},
-		{`""`, "at", DefaultLifetime},
-		{`"NaN"`, "at", DefaultLifetime},
-		{`"Infinity"`, "at", DefaultLifetime},
-		{`"0x10000"`, "at", DefaultLifetime},
-		{`"1_000_000"`, "at", DefaultLifetime},
-		{`{}`, "at", DefaultLifetime},
-		{`[3600]`, "at", DefaultLifetime},
-		{`true`, "at", DefaultLifetime},
-		{`1`, "at", MinLifetime},
-		{`1e-300`, "at", DefaultLifetime}, // less than a nanosecond
-		{`1e306`, "at", MaxLifetime},
-		{`1e999`, "at", MaxLifetime},
-		{`"1e999"`, "at", MaxLifetime},
-		{`9223372036854775807`, "at", MaxLifetime},
+		{`-1`, "at", tokenanswer.DefaultLifetime},
+		{`-1e306`, "at", tokenanswer.DefaultLifetime},
+		{`"soon"`, "at", tokenanswer.DefaultLifetime},
+		{`""`, "at", tokenanswer.DefaultLifetime},
+		{`"NaN"`, "at", tokenanswer.DefaultLifetime},
+		{`"Infinity"`, "at", tokenanswer.DefaultLifetime},
+		{`"0x10000"`, "at", tokenanswer.DefaultLifetime},
+		{`"1_000_000"`, "at", tokenanswer.DefaultLifetime},
+		{`{}`, "at", tokenanswer.DefaultLifetime},
+		{`[3600]`, "at", tokenanswer.DefaultLifetime},
+		{`true`, "at", tokenanswer.DefaultLifetime},
+		{`1`, "at", tokenanswer.MinLifetime},
+		{`1e-300`, "at", tokenanswer.DefaultLifetime}, // less than a nanosecond
+		{`1e306`, "at", tokenanswer.MaxLifetime},
+		{`1e999`, "at", tokenanswer.MaxLifetime},
+		{`"1e999"`, "at", tokenanswer.MaxLifetime},
+		{`9223372036854775807`, "at", tokenanswer.MaxLifetime},
 	} {
 		body := fmt.Sprintf(`{"access_token":%q,"expires_in":%s}`, tt.access, tt.expiresIn)
 		if tt.expiresIn == "" {
@@ -260,7 +262,7 @@ func FuzzParse(f *testing.F) {
 		token, err := parse(answer(status, body))
 		if err == nil {
 			life := token.ExpiresAt.Sub(sentAt)
-			if status < 200 || status > 299 || !headerSafe(token.AccessToken) || life < MinLifetime || life > MaxLifetime {
+			if status < 200 || status > 299 || !headerSafe(token.AccessToken) || life < tokenanswer.MinLifetime || life > tokenanswer.MaxLifetime {
 				t.Fatalf("status %d gave %v living %v", status, token, life)
 			}
 			if token.RefreshToken != "" && !headerSafe(token.RefreshToken) {

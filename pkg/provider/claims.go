@@ -1,11 +1,11 @@
 package provider
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"strings"
-	"time"
 	"unicode"
+
+	"github.com/kyoli-gam/kyoli/internal/tokenanswer"
 )
 
 // Identity is who a token says it is for. Fields that the token does not have,
@@ -17,7 +17,6 @@ type Identity struct {
 }
 
 const (
-	maxJWT   = 64 << 10
 	maxEmail = 320 // RFC 3696 erratum 1690 and some
 	maxPlan  = 64
 	maxID    = 256
@@ -31,8 +30,6 @@ type tokenClaims struct {
 	Profile       json.RawMessage `json:"https://api.openai.com/profile"`
 	Organizations json.RawMessage `json:"organizations"`
 	Email         json.RawMessage `json:"email"`
-	Expires       json.RawMessage `json:"exp"`
-	Issued        json.RawMessage `json:"iat"`
 }
 
 // Claims reads the payload of a JWT (RFC 7519) without checking its signature:
@@ -56,24 +53,11 @@ func Claims(jwt string) (Identity, bool) {
 }
 
 func payload(jwt string) (claims tokenClaims, ok bool) {
-	parts := strings.Split(jwt, ".")
-	if len(parts) < 2 || len(parts) > 5 || len(jwt) > maxJWT {
-		return claims, false
-	}
-	data, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
-	if err != nil {
-		return claims, false
-	}
-	return claims, json.Unmarshal(data, &claims) == nil && strings.HasPrefix(strings.TrimSpace(string(data)), "{")
+	data, ok := tokenanswer.JWTPayload(jwt)
+	return claims, ok && json.Unmarshal(data, &claims) == nil
 }
 
-func members(raw json.RawMessage) map[string]json.RawMessage {
-	var m map[string]json.RawMessage
-	if json.Unmarshal(raw, &m) != nil {
-		return nil
-	}
-	return m
-}
+func members(raw json.RawMessage) map[string]json.RawMessage { return tokenanswer.Members(raw) }
 
 func firstOrganization(raw json.RawMessage) json.RawMessage {
 	var all []json.RawMessage
@@ -93,14 +77,7 @@ func firstOf(fit func(string) string, values ...json.RawMessage) string {
 	return ""
 }
 
-// text is the string in raw, "" for any other type.
-func text(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) != nil {
-		return ""
-	}
-	return s
-}
+func text(raw json.RawMessage) string { return tokenanswer.Text(raw) }
 
 // accountID is sent as a header.
 func accountID(s string) string {
@@ -125,17 +102,3 @@ func plan(s string) string {
 }
 
 func unprintable(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }
-
-// jwtLifetime is how long a JWT says it lives, from its own two instants, so
-// that no clock of ours comes into it; 0 where it does not say.
-func jwtLifetime(jwt string) time.Duration {
-	claims, ok := payload(jwt)
-	if !ok {
-		return 0
-	}
-	expires, issued := seconds(claims.Expires), seconds(claims.Issued)
-	if issued <= 0 || expires <= issued {
-		return 0
-	}
-	return asDuration(expires - issued)
-}

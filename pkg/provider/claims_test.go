@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"strings"
 	"testing"
-	"time"
 )
 
 func jwt(payload string) string {
@@ -64,31 +63,10 @@ func TestClaimsPadded(t *testing.T) {
 func TestClaimsOfOtherTokens(t *testing.T) {
 	for _, token := range []string{
 		"", "sk-ant-oat01-abc", "a.b", "a..c", "a.!!!.c", jwt("null"), jwt("[1]"), jwt(`"x"`), jwt("{"),
-		jwt(`{"email":"` + strings.Repeat("a", maxJWT) + `"}`), "a.e30.c.d.e.f",
+		jwt(`{"email":"` + strings.Repeat("a", 64<<10) + `"}`), "a.e30.c.d.e.f",
 	} {
 		if got, ok := Claims(token); ok {
 			t.Errorf("Claims(%.20q) = %+v, true", token, got)
-		}
-	}
-}
-
-func TestJWTLifetime(t *testing.T) {
-	for payload, want := range map[string]time.Duration{
-		`{"iat":1000,"exp":4600}`:         time.Hour,
-		`{"iat":"1000","exp":"4600"}`:     time.Hour,
-		`{"iat":1000,"exp":1000}`:         0,
-		`{"iat":5000,"exp":4600}`:         0,
-		`{"exp":4600}`:                    0,
-		`{"iat":1000}`:                    0,
-		`{"iat":1000,"exp":1e306}`:        MaxLifetime,
-		`{"iat":1e999,"exp":1e999}`:       0,
-		`{"iat":{},"exp":[]}`:             0,
-		`{"iat":1000.5,"exp":1001.75}`:    1250 * time.Millisecond,
-		`{"iat":-1e308,"exp":1e308}`:      0,
-		`{"iat":0.000001,"exp":31536002}`: MaxLifetime,
-	} {
-		if got := jwtLifetime(jwt(payload)); got != want {
-			t.Errorf("jwtLifetime(%s) = %v, want %v", payload, got, want)
 		}
 	}
 }
@@ -107,9 +85,6 @@ func FuzzClaims(f *testing.F) {
 			if strings.ContainsFunc(s, unprintable) || len(s) > maxEmail {
 				t.Fatalf("%q is not fit to be shown", s)
 			}
-		}
-		if d := jwtLifetime(jwt(payload)); d < 0 || d > MaxLifetime {
-			t.Fatalf("lifetime %v", d)
 		}
 	})
 }

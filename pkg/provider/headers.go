@@ -5,6 +5,8 @@ import (
 	"net/textproto"
 	"slices"
 	"strings"
+
+	"github.com/kyoli-gam/kyoli/internal/tokenanswer"
 )
 
 // headerCharacter is RFC 9110's tchar (section 5.6.2).
@@ -36,11 +38,7 @@ func checkHeaderValue(s string) string {
 	return ""
 }
 
-// headerSafe reports a value that is whole and alone in its header.
-func headerSafe(s string) bool {
-	return s != "" && strings.TrimSpace(s) == s &&
-		!strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
-}
+func headerSafe(s string) bool { return tokenanswer.HeaderSafe(s) }
 
 func hasHeader(headers map[string]string, name string) bool {
 	for h := range headers {
