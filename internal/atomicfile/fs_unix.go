@@ -65,6 +65,9 @@ func ownerOf(info fs.FileInfo) *owner {
 	return nil
 }
 
+// othersMay says whether anybody but the owner has a permission.
+func othersMay(info fs.FileInfo) bool { return info.Mode().Perm()&0o077 != 0 }
+
 func (o *owner) ifRoot() *owner {
 	if o == nil || os.Geteuid() != 0 || o.uid == 0 {
 		return nil

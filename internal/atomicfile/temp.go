@@ -31,6 +31,15 @@ func tempName(path string) (string, error) {
 
 func tempPrefix(path string) string { return "." + filepath.Base(path) + ".kyoli-" }
 
+// restOfTempName returns what follows the prefix of a temporary file's name, whichever file it is for.
+func restOfTempName(name string) (string, bool) {
+	i := strings.LastIndex(name, ".kyoli-")
+	if i < 1 || name[0] != '.' {
+		return "", false
+	}
+	return name[i+len(".kyoli-"):], true
+}
+
 // Sweep removes temporary files of path that processes left behind when they died: those older than an hour, and
 // those of dead processes older than a minute.
 func Sweep(path string) error {
