@@ -101,12 +101,12 @@ func (f *Factory) Store(id string) (store.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, _ := any(store.Open(path, store.Options{
+	file := store.Open(path, store.Options{
 		LockTimeout: f.opts.LockTimeout,
 		Now:         f.now,
 		OnNote:      func(n store.Note) { f.Note("%s", n) },
 		OnWait:      func(what string) { f.noteWait("waiting for %s", what) },
-	})).(store.Backend)
+	})
 	s := healing{Backend: file, f: f}
 	if f.made.stores == nil {
 		f.made.stores = map[string]store.Backend{}

@@ -40,6 +40,7 @@ gives each program one that is usable.
 	add(root, groupRun, newExecCmd(f, nil))
 	add(root, groupRun, newClaimsCmd(f))
 	add(root, groupRun, newSyncAuthCmd(f, nil))
+	add(root, groupAccounts, newRefreshCmd(f, nil))
 	add(root, groupAccounts, newMigrateCmd(f))
 	add(root, groupSetup, newConfigCmd(f))
 	add(root, groupSetup, newDemoCmd(f, nil))

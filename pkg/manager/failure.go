@@ -16,14 +16,14 @@ type restUntil struct {
 }
 
 // refused handles an answer without a token. The caller holds the lease.
-func (m *Manager) refused(ctx context.Context, rotation store.Rotation, a *store.Account, answer error) (*store.Account, error) {
+func (m *Manager) refused(ctx context.Context, lease store.Lease, rotation store.Rotation, a *store.Account, answer error) (*store.Account, error) {
 	if err := rotation.Refused(ctx, answer.Error()); err != nil {
 		m.tell(EventWarning, a, "the provider's refusal could not be written to the journal: "+err.Error())
 	}
 	var why *provider.TokenError
 	switch errors.As(answer, &why); {
 	case why != nil && why.Kind == provider.InvalidGrant:
-		return m.dead(ctx, a, "the provider refused its refresh token ("+describe(why)+")")
+		return m.dead(ctx, lease, a, "the provider refused its refresh token ("+describe(why)+")")
 	case why != nil && why.Kind == provider.Misconfigured:
 		return nil, m.failed(a, false, answer)
 	}
@@ -39,14 +39,22 @@ func describe(e *provider.TokenError) string {
 }
 
 // dead handles a refresh token that will never work again: what is stored by now is adopted where
-// it is another one, and else the account is auth-disabled. It is never removed. The caller holds
-// the lease.
-func (m *Manager) dead(ctx context.Context, a *store.Account, reason string) (*store.Account, error) {
+// it is another one, then an answer that the journal has to spare is tried, and else the account is
+// auth-disabled. It is never removed. The caller holds the lease.
+func (m *Manager) dead(ctx context.Context, lease store.Lease, a *store.Account, reason string) (*store.Account, error) {
+	ctx = context.WithoutCancel(ctx)
 	if m.lookElsewhere != nil {
 		m.lookElsewhere(ctx, a)
 	}
+	spare, err := lease.Spare(ctx)
+	if err != nil {
+		m.tell(EventWarning, a, "the journal could not be searched for another token: "+err.Error())
+	}
+	if spare {
+		return nil, errStartOver
+	}
 	disabled := false
-	err := m.blame(context.WithoutCancel(ctx), a.UUID, reason,
+	err = m.blame(ctx, a.UUID, reason,
 		func(b *store.Account) bool { disabled = b.RefreshToken == a.RefreshToken; return disabled },
 		func(_ *store.Accounts, b *store.Account) {
 			b.IsAuthDisabled, b.AuthDisabledReason = true, reason

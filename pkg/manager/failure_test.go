@@ -100,6 +100,20 @@ func TestAnswersWithoutAToken(t *testing.T) {
 	}
 }
 
+// An answer that the journal kept without an account to give it to is tried before the account is
+// given up.
+func TestASpareIsTriedBeforeDisabling(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, []string{"a", "b"})
+	good := w.store.get("uuid-a").RefreshToken
+	w.store.set("uuid-a", func(a *store.Account) { a.RefreshToken = "unknown to the provider" })
+	w.store.spare = func(a *store.Account) { a.RefreshToken = good }
+	a, result, err := w.Valid(t.Context(), "uuid-a", ValidOptions{})
+	if err != nil || result != ResultRefreshed || a.IsAuthDisabled || w.tokenRequests() != 2 {
+		t.Errorf("Valid = %s, %v after %d requests", result, err, w.tokenRequests())
+	}
+}
+
 func TestInvalidGrantDisablesAndKeeps(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, []string{"a", "b"})
@@ -117,7 +131,7 @@ func TestInvalidGrantDisablesAndKeeps(t *testing.T) {
 	if !a.IsAuthDisabled || a.AuthDisabledReason != login.Reason || a.ConsecutiveAuthFailures < 3 || a.Credential() != before.Credential() {
 		t.Errorf("stored %+v", a)
 	}
-	if diff := cmp.Diff([]string{"begin", "ready", "answered 400", "refused"}, w.store.steps()); diff != "" {
+	if diff := cmp.Diff([]string{"begin", "ready", "answered 400", "refused", "spare"}, w.store.steps()); diff != "" {
 		t.Error(diff)
 	}
 	if !slices.Contains(w.kinds(), EventDisabled) {

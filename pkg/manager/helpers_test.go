@@ -30,6 +30,7 @@ type memory struct {
 	readyErrs                                            []error              // one an attempt
 	onLease                                              func(*store.Account) // before the reread
 	onAnswered                                           func()
+	spare                                                func(*store.Account) // puts the spare in its place
 }
 
 func newMemory(accounts ...*store.Account) *memory {
@@ -155,6 +156,16 @@ func (l *memoryLease) Account() *store.Account { return l.account }
 func (l *memoryLease) Begin(context.Context) (store.Rotation, error) {
 	l.b.note("begin")
 	return l, l.b.beginErr
+}
+
+func (l *memoryLease) Spare(context.Context) (bool, error) {
+	l.b.note("spare")
+	if l.b.spare == nil {
+		return false, nil
+	}
+	l.b.set(l.account.UUID, l.b.spare)
+	l.b.spare = nil
+	return true, nil
 }
 
 func (l *memoryLease) Release() error {

@@ -18,7 +18,7 @@ func (m *Manager) rotate(ctx context.Context, lease store.Lease, a *store.Accoun
 	rotation, err := lease.Begin(ctx)
 	var spent *store.SpentError
 	if errors.As(err, &spent) {
-		return m.dead(ctx, a, spent.Error())
+		return m.dead(ctx, lease, a, spent.Error())
 	}
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func (m *Manager) rotate(ctx context.Context, lease store.Lease, a *store.Accoun
 	jerr := rotation.Answered(raw.Status, raw.Body)
 	token, err := m.client.Parse(m.adapter, raw)
 	if err != nil {
-		return m.refused(ctx, rotation, a, err)
+		return m.refused(ctx, lease, rotation, a, err)
 	}
 	child, err := m.settle(ctx, rotation, a, token)
 	if err != nil {

@@ -104,7 +104,8 @@ func (m *Manager) renew(ctx context.Context, seen *store.Account, o ValidOptions
 		var result Result
 		a, result, err = m.renewOnce(ctx, seen, o)
 		var lost *filelock.LostError
-		if !errors.As(err, &lost) && !errors.Is(err, errStartOver) {
+		var replaced *store.ReplacedError
+		if !errors.As(err, &lost) && !errors.As(err, &replaced) && !errors.Is(err, errStartOver) {
 			return a, result, err
 		}
 	}

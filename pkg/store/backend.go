@@ -2,6 +2,8 @@ package store
 
 import "context"
 
+var _ Backend = (*File)(nil)
+
 // Backend holds the accounts of one provider. *File is the one on disk.
 type Backend interface {
 	// Path returns where the accounts are, to name it in messages.
@@ -29,6 +31,9 @@ type Lease interface {
 	// Begin prepares a rotation: room for its answer is allocated and the intent is on disk. The error is *SpentError
 	// where the token was spent and nothing came back for it.
 	Begin(ctx context.Context) (Rotation, error)
+	// Spare puts an answer to an earlier request, for which no account was found when it came, into the place of the
+	// account's token. It is for a token that has died, before the account is disabled. False means that there is none.
+	Spare(ctx context.Context) (bool, error)
 	// Release gives the lease back.
 	Release() error
 }
@@ -42,7 +47,8 @@ type Rotation interface {
 	// Answered puts the raw answer on disk before anybody parses it.
 	Answered(status int, body []byte) error
 	// Settle writes the new credential over the account that the old one came from, whatever else changed, and
-	// closes the entry. apply may change the account further.
+	// closes the entry. apply may change the account further. The error is *ReplacedError where the account has
+	// another login by now: use that one.
 	Settle(ctx context.Context, child Credential, apply func(*Account)) (*Account, error)
 	// Refused closes the entry of a request that the provider answered without rotating.
 	Refused(ctx context.Context, why string) error

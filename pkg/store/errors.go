@@ -70,6 +70,39 @@ func (e *SpentError) Error() string {
 // Hint says what the user can do.
 func (e *SpentError) Hint() string { return "log in again and add the account: kyoli accounts add" }
 
+// ReplacedError is returned for a new credential whose account was given another login while the provider was asked.
+// The credential is kept in the journal for the case that the other one dies.
+type ReplacedError struct {
+	Path string
+	Name string // of the account
+}
+
+func (e *ReplacedError) Error() string {
+	return fmt.Sprintf("account %s in %s was given another login while its token was being renewed", e.Name, e.Path)
+}
+
+// Hint says what the user can do.
+func (e *ReplacedError) Hint() string { return "try again: the new login is used" }
+
+// UnsavedError is returned for a new credential that could not be written to the account file.
+type UnsavedError struct {
+	Path    string
+	Name    string // of the account
+	Journal string // the file in which it is kept, or empty where it could not be written there either
+	Err     error
+}
+
+func (e *UnsavedError) Error() string {
+	if e.Journal == "" {
+		return fmt.Sprintf("the new token of %s is lost, neither %s nor its journal could be written: %v", e.Name, e.Path, e.Err)
+	}
+	return fmt.Sprintf("%v; the new token of %s is safe in %s, and the next command puts it in its place once that can be done",
+		e.Err, e.Name, e.Journal)
+}
+
+// Unwrap returns why it could not be written.
+func (e *UnsavedError) Unwrap() error { return e.Err }
+
 // UnknownAccountError is returned for a name that no account has.
 type UnknownAccountError struct {
 	Name string

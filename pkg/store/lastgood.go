@@ -13,16 +13,29 @@ import (
 
 func lastGoodPath(path string) string { return path + ".last-good" }
 
-// beforehand keeps what is about to be replaced, where credentials change, and returns the tokens that go.
-func (u *update) beforehand(onDisk *document, a *Accounts) []Secret {
-	gone, changed := a.credentialChanges()
+// beforehand keeps what is about to be replaced, where credentials change, and returns what goes.
+func (u *update) beforehand(onDisk *document, a *Accounts) gone {
+	secrets, changed := a.credentialChanges()
 	if changed && !u.saved {
 		u.saved = true
 		if onDisk != nil && len(onDisk.entries) > 0 {
 			u.f.saveLastGood(u.path, onDisk.raw)
 		}
 	}
-	return gone
+	return gone{secrets: secrets, owners: a.removedOwners()}
+}
+
+// removedOwners returns the owners of accounts that were read and are not there any more.
+func (a *Accounts) removedOwners() []string {
+	var removed []string
+	for i, x := range a.byEntry() {
+		if e := &a.doc.entries[i]; x == nil && e.of == nil {
+			removed = append(removed, ownerHash(e.was.OwnerID()))
+		}
+	}
+	return slices.DeleteFunc(removed, func(owner string) bool {
+		return slices.ContainsFunc(a.List, func(x *Account) bool { return ownerHash(x.OwnerID()) == owner })
+	})
 }
 
 // afterwards brings last-good up to date, which also takes the old tokens out of it, and removes what dead processes
@@ -31,7 +44,7 @@ func (u *update) afterwards() {
 	if u.final == nil {
 		return
 	}
-	u.gone = slices.DeleteFunc(u.gone, u.final.holds)
+	u.gone.keep(u.final)
 	if u.saved {
 		u.f.saveLastGood(u.path, u.final.raw)
 	}
@@ -39,6 +52,19 @@ func (u *update) afterwards() {
 		_ = atomicfile.Sweep(u.path) // what cannot be swept now is swept by the next one
 		_ = atomicfile.Sweep(lastGoodPath(u.path))
 	})
+}
+
+// lastGood reads the last good content, nil where there is none that can be read.
+func (f *File) lastGood(path string) *document {
+	raw, err := readRegular(lastGoodPath(path), maxSize)
+	if err != nil {
+		return nil
+	}
+	d, p := parse(raw)
+	if p != nil {
+		return nil
+	}
+	return d
 }
 
 // saveLastGood replaces the last good content. That it fails must not keep a fresh token from the file.
@@ -93,7 +119,7 @@ func (f *File) Forget(ctx context.Context, secrets ...Secret) error {
 	if len(secrets) == 0 {
 		return nil
 	}
-	return errors.Join(f.forgetLastGood(ctx, secrets), f.forgotten(ctx, secrets...))
+	return errors.Join(f.forgetLastGood(ctx, secrets), f.forgetJournal(gone{secrets: secrets}))
 }
 
 func (f *File) forgetLastGood(ctx context.Context, secrets []Secret) error {

@@ -111,8 +111,8 @@ func TestGoneTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.afterwards()
-	if len(u.gone) != 1 || u.gone[0] != "at-a" {
-		t.Errorf("%d tokens are gone", len(u.gone))
+	if len(u.gone.secrets) != 1 || u.gone.secrets[0] != "at-a" {
+		t.Errorf("%d tokens are gone", len(u.gone.secrets))
 	}
 }
 

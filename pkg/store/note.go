@@ -21,6 +21,8 @@ const (
 	NoteMerged NoteKind = "merged"
 	// NoteLastGood says that the copy of the last good content could not be brought up to date.
 	NoteLastGood NoteKind = "last-good"
+	// NoteJournal says that the journal of token rotations could not be worked through wholly.
+	NoteJournal NoteKind = "journal"
 )
 
 // String returns the text.

@@ -40,9 +40,12 @@ func (f *File) Peek(_ context.Context) (*Accounts, error) {
 // list. Permissions that let others read the file are taken away. The error is *DamagedError, *VersionError or
 // *ReadError.
 func (f *File) Load(ctx context.Context) (*Accounts, error) {
-	if err := f.replayed(ctx); err != nil {
-		return nil, err
-	}
+	f.replay(ctx)
+	return f.load(ctx)
+}
+
+// load is Load without replay.
+func (f *File) load(ctx context.Context) (*Accounts, error) {
 	path, err := f.resolve()
 	if err != nil {
 		return nil, err

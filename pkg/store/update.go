@@ -31,9 +31,7 @@ type locker interface {
 // them as they now are. fn may be called again, with the accounts read anew. An error of fn is returned as it is, and
 // nothing is written. Other errors: *DamagedError, *VersionError, *ReadError, *WriteError, *filelock.LockedError.
 func (f *File) Update(ctx context.Context, fn func(*Accounts) error) (*Accounts, error) {
-	if err := f.replayed(ctx); err != nil {
-		return nil, err
-	}
+	f.replay(ctx)
 	return f.update(ctx, fn)
 }
 
@@ -51,8 +49,8 @@ func (f *File) update(ctx context.Context, fn func(*Accounts) error) (*Accounts,
 	if err != nil {
 		return nil, f.keepDamaged(u.path, err)
 	}
-	if len(u.gone) > 0 {
-		err = f.forgotten(ctx, u.gone...)
+	if !u.gone.empty() {
+		err = f.forgetJournal(u.gone)
 	}
 	return a, err
 }
@@ -66,7 +64,7 @@ type update struct {
 
 	pending *pending  // a change that was written and then displaced, or written under a lost lock
 	final   *document // what was written
-	gone    []Secret  // tokens that were replaced or removed
+	gone    gone      // what is not in it any more
 	saved   bool      // last-good holds what was read at first
 }
 
@@ -159,7 +157,7 @@ func (u *update) write(onDisk *document, a *Accounts) (*Accounts, error) {
 	gone := u.beforehand(onDisk, a)
 	renamed, displaced, err := u.replace(onDisk, next.raw)
 	if renamed {
-		u.gone = append(u.gone, gone...)
+		u.gone.add(gone)
 		u.written(onDisk, next, a, displaced)
 		if u.pending.theirs != nil && err == nil {
 			err = errDisplaced

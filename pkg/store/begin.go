@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/kyoli-gam/kyoli/internal/atomicfile"
+)
+
+// maxRequests is how often one token is sent: once, and once more where no answer to that is on the disk.
+const maxRequests = 2
+
+// Begin prepares a rotation of the account's refresh token. The account file can be written, there is room for the
+// answer in the journal and for the account file with it, and the intent is on the disk. Errors: *SpentError, those
+// of Update.
+func (l *lease) Begin(_ context.Context) (Rotation, error) {
+	if err := l.mayRotate(); err != nil {
+		return nil, err
+	}
+	r := &rotation{f: l.f, lease: l, parent: l.account.RefreshToken}
+	if err := r.reserve(); err != nil {
+		return nil, err
+	}
+	if err := r.begin(); err != nil {
+		r.abandon()
+		return nil, err
+	}
+	l.rotation = r
+	return r, nil
+}
+
+// mayRotate refuses a token that was spent for something that nobody has, or may have been: one that was sent twice
+// and got no answer.
+func (l *lease) mayRotate() error {
+	token := l.account.RefreshToken.Hash()
+	names, err := journalOf(l.path).list()
+	if err != nil {
+		return err
+	}
+	tries := 0
+	for _, n := range names {
+		switch {
+		case n.parent != token:
+		case n.state == stateSettled:
+			if c := newLineage(journalOf(l.path), names).newest(token); c != nil && c.Child != token {
+				return l.spent("it was renewed before, and what came of it is gone")
+			}
+		default:
+			tries++
+		}
+	}
+	if tries >= maxRequests {
+		return l.spent(fmt.Sprintf("%d requests with it brought no answer", tries))
+	}
+	return nil
+}
+
+func (l *lease) spent(reason string) error {
+	return &SpentError{Path: l.f.path, Name: l.account.Name(), Reason: reason}
+}
+
+// reserve makes sure that the account file can be written when the answer is there: of a version that kyoli writes,
+// in a directory that it may write, on a disk with room for it and for the copy of the last good content.
+func (r *rotation) reserve() error {
+	d, err := r.f.read(r.lease.path)
+	if err != nil {
+		return r.f.keepDamaged(r.lease.path, err)
+	}
+	if d == nil {
+		return &UnknownAccountError{Name: r.lease.account.UUID, File: r.f.path}
+	}
+	if err := r.f.mayWrite(d); err != nil {
+		return err
+	}
+	r.room, err = atomicfile.Reserve(r.lease.path, 2*(int64(len(d.raw))+maxGrowth))
+	if err != nil {
+		return &WriteError{Path: r.f.path, Err: err}
+	}
+	return nil
+}
+
+// maxGrowth is by how much one answer makes the account file longer at most, in bytes: tokens of sane length.
+const maxGrowth = 64 << 10
+
+// begin writes the intent.
+func (r *rotation) begin() error {
+	l := r.lease
+	now := r.f.o.Now()
+	r.j = journalOf(l.path)
+	r.name = entryName{parent: r.parent.Hash(), owner: l.owner, at: max(0, MillisOf(now))}
+	var err error
+	if r.file, err = r.f.createEntry(r.j, &r.name); err != nil {
+		return err
+	}
+	intent := appendJSON(nil, recordIntent, intentRecord{UUID: l.account.UUID, PID: os.Getpid(), At: at(now)})
+	err = r.add(intent, false)
+	if err == nil {
+		err = r.j.sync()
+	}
+	if err != nil {
+		return &WriteError{Path: r.j.path(r.name), Err: err}
+	}
+	return nil
+}
+
+// abandon takes back what Begin made.
+func (r *rotation) abandon() {
+	made := r.file != nil
+	r.end()
+	if made {
+		_ = r.j.remove(r.name)
+	}
+}

@@ -1,0 +1,165 @@
+package store
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/kyoli-gam/kyoli/internal/atomicfile"
+	"github.com/kyoli-gam/kyoli/internal/failpoint"
+)
+
+const (
+	// maxAnswer bounds the body of an answer (design: what the provider's client reads at most).
+	maxAnswer = 1 << 20
+	// entryRoom is what is set aside for an entry: an answer, and the records around it.
+	entryRoom = maxAnswer + 64<<10
+	// maxEntry bounds what is read of an entry.
+	maxEntry = 2 * entryRoom
+)
+
+// journal is the directory "<account file>.journal", one file for each rotation. Files that are open are changed
+// under their refresh lease only; the others are only replaced or removed.
+type journal struct{ dir string }
+
+func journalOf(path string) journal { return journal{path + ".journal"} }
+
+func (j journal) path(n entryName) string { return filepath.Join(j.dir, n.String()) }
+
+// list returns the names of the entries, the oldest first. A missing directory is an empty journal.
+func (j journal) list() ([]entryName, error) {
+	d, err := os.Open(j.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, &ReadError{Path: j.dir, Err: err}
+	}
+	defer d.Close()
+	files, err := d.Readdirnames(-1)
+	if err != nil {
+		return nil, &ReadError{Path: j.dir, Err: err}
+	}
+	var names []entryName
+	for _, file := range files {
+		if n, ok := parseEntryName(file); ok {
+			names = append(names, n)
+		}
+	}
+	slices.SortFunc(names, func(a, b entryName) int {
+		if a.at != b.at {
+			return int(a.at - b.at)
+		}
+		return strings.Compare(a.nonce, b.nonce)
+	})
+	return names, nil
+}
+
+// read returns what an entry tells, nil where it is gone.
+func (j journal) read(n entryName) (*entryContent, error) {
+	raw, err := readRegular(j.path(n), maxEntry)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, &ReadError{Path: j.path(n), Err: err}
+	}
+	return parseEntry(raw), nil
+}
+
+// create makes the file of a new rotation, with room for its answer, and the directory where it is missing.
+func (f *File) createEntry(j journal, n *entryName) (*os.File, error) {
+	tightened, err := atomicfile.PrivateDir(j.dir)
+	if err != nil {
+		return nil, &WriteError{Path: j.dir, Err: err}
+	}
+	if tightened {
+		f.note(Note{NotePermissions, j.dir, j.dir + " could be read or written by other users; its permissions are 0700 now"})
+	}
+	var nonce [nonceBytes]byte
+	_, _ = rand.Read(nonce[:]) // never fails
+	n.nonce, n.state = hex.EncodeToString(nonce[:]), stateOpen
+	file, err := atomicfile.Create(j.path(*n), entryRoom)
+	if err != nil {
+		return nil, &WriteError{Path: j.path(*n), Err: err}
+	}
+	return file, nil
+}
+
+// settle notes in an entry's file what came of its token, and closes it. That it is gone is no error: somebody removed
+// the account.
+func (j journal) settle(n entryName, child childRecord) error {
+	file, err := os.OpenFile(j.path(n), os.O_RDWR|openFlags, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	raw, err := readAll(file, maxEntry)
+	if err != nil {
+		return err
+	}
+	c := parseEntry(raw)
+	if c.settled == nil || *c.settled != child {
+		if err := addRecord(file, int64(c.size), appendJSON(nil, recordSettled, child), true); err != nil {
+			return err
+		}
+	}
+	_ = file.Close() // first, or Windows keeps the name
+	return j.rename(n, stateSettled)
+}
+
+// rename gives an entry another state.
+func (j journal) rename(n entryName, s entryState) error {
+	if err := failpoint.Err("journal rename"); err != nil {
+		return err
+	}
+	if err := os.Rename(j.path(n), j.path(n.as(s))); err != nil {
+		return err
+	}
+	return j.sync()
+}
+
+// sync brings the names to the disk.
+func (j journal) sync() error {
+	if err := failpoint.Err("journal fsync of the directory"); err != nil {
+		return err
+	}
+	return atomicfile.SyncDir(j.dir)
+}
+
+// remove takes an entry away. That it is gone is no error.
+func (j journal) remove(n entryName) error {
+	failpoint.Hit("journal remove")
+	err := os.Remove(j.path(n))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// addRecord writes a record into an entry's file, and brings it to the disk. last cuts off what was set aside.
+func addRecord(file *os.File, offset int64, record []byte, last bool) error {
+	if err := failpoint.Err("journal write"); err != nil {
+		return err
+	}
+	if _, err := file.WriteAt(record, offset); err != nil {
+		return err
+	}
+	if last {
+		if err := file.Truncate(offset + int64(len(record))); err != nil {
+			return err
+		}
+	}
+	if err := failpoint.Err("journal fsync"); err != nil {
+		return err
+	}
+	return file.Sync()
+}

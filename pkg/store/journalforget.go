@@ -1,0 +1,91 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/kyoli-gam/kyoli/internal/atomicfile"
+)
+
+// gone is what a change took out of the account file.
+type gone struct {
+	secrets []Secret // tokens that were replaced or removed
+	owners  []string // ownerHash of accounts that were removed
+}
+
+func (g *gone) add(h gone) {
+	g.secrets = append(g.secrets, h.secrets...)
+	g.owners = append(g.owners, h.owners...)
+}
+
+// keep takes out what is in the file after all.
+func (g *gone) keep(d *document) {
+	g.secrets = slices.DeleteFunc(g.secrets, d.holds)
+	g.owners = slices.DeleteFunc(g.owners, func(owner string) bool {
+		return slices.ContainsFunc(d.entries, func(e entry) bool { return ownerHash(e.was.OwnerID()) == owner })
+	})
+}
+
+func (g *gone) empty() bool { return len(g.secrets)+len(g.owners) == 0 }
+
+// forgetJournal takes tokens out of the journal, and all that belongs to removed accounts, the intent of a request that
+// is under way included: its answer has nowhere to go then. It is remembered that tokens were spent, and by their
+// hashes for what.
+func (f *File) forgetJournal(g gone) error {
+	path, err := f.resolve()
+	if err != nil {
+		return err
+	}
+	j := journalOf(path)
+	names, err := j.list()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, n := range names {
+		if err := j.forget(n, g); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, &WriteError{Path: j.path(n), Err: err})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (j journal) forget(n entryName, g gone) error {
+	removed := slices.Contains(g.owners, n.owner)
+	if removed && n.state == stateOpen {
+		return j.remove(n)
+	}
+	content, err := j.read(n)
+	if err != nil || content == nil || content.later {
+		return err
+	}
+	c, ok := content.outcome("")
+	switch had := c; {
+	case !ok:
+		return nil
+	case removed || slices.Contains(g.secrets, Secret(c.RefreshToken)):
+		c = childRecord{Child: c.Child}
+		if had == c {
+			return nil
+		}
+	case c.AccessToken != "" && slices.Contains(g.secrets, Secret(c.AccessToken)):
+		c.AccessToken, c.ExpiresAt = "", 0
+	default:
+		return nil
+	}
+	return j.rewrite(n, c)
+}
+
+// rewrite replaces an entry by one that is settled and tells nothing but what came of its token.
+func (j journal) rewrite(n entryName, c childRecord) error {
+	settled := j.path(n.as(stateSettled))
+	if err := atomicfile.Write(settled, appendJSON(nil, recordSettled, c), atomicfile.Options{}); err != nil {
+		return err
+	}
+	if n.state == stateSettled {
+		return nil
+	}
+	return os.Remove(j.path(n))
+}

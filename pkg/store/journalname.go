@@ -1,0 +1,78 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// entryState says how far a rotation has come. It is the ending of the file's name.
+type entryState string
+
+const (
+	// stateOpen is a rotation whose answer is not in the account file as far as anybody noted.
+	stateOpen entryState = "open"
+	// stateSettled is one that is done with; its file tells what became of the token.
+	stateSettled entryState = "settled"
+	// stateDamaged is a file that could not be read, set aside. It is for people.
+	stateDamaged entryState = "damaged"
+)
+
+// The lengths of the parts of a name, in hexadecimal digits and in bytes.
+const (
+	parentDigits = 32
+	ownerDigits  = 2 * sha256.Size
+	nonceBytes   = 6
+)
+
+// entryName is the name of a journal file, "<parent>-<owner>-<milliseconds>-<nonce>.<state>". It has what is needed to
+// leave a file alone without opening it: which token was spent, and which lease its rotation is under.
+type entryName struct {
+	parent string // Secret.Hash of the token that is spent
+	owner  string // ownerHash of the account's credential owner
+	at     Millis // when the rotation began
+	nonce  string
+	state  entryState
+}
+
+func (n entryName) String() string {
+	return fmt.Sprintf("%s-%s-%d-%s.%s", n.parent, n.owner, n.at, n.nonce, n.state)
+}
+
+// as returns the name that the file has in another state.
+func (n entryName) as(s entryState) entryName {
+	n.state = s
+	return n
+}
+
+// age is how long ago the rotation began; that of a time ahead is negative.
+func (n entryName) age(now time.Time) time.Duration { return now.Sub(n.at.Time()) }
+
+// parseEntryName reads the name of an open or settled entry. Any other file is none of the journal's.
+func parseEntryName(name string) (entryName, bool) {
+	stem, state, _ := strings.Cut(name, ".")
+	parts := strings.Split(stem, "-")
+	if len(parts) != 4 || state != string(stateOpen) && state != string(stateSettled) {
+		return entryName{}, false
+	}
+	ms, err := strconv.ParseUint(parts[2], 10, 53)
+	n := entryName{parent: parts[0], owner: parts[1], at: Millis(ms), nonce: parts[3], state: entryState(state)}
+	ok := err == nil && isHex(n.parent, parentDigits) && isHex(n.owner, ownerDigits) && isHex(n.nonce, 2*nonceBytes) &&
+		n.String() == name
+	return n, ok
+}
+
+func isHex(s string, digits int) bool {
+	return len(s) == digits && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'a' || r > 'f')
+	})
+}
+
+// ownerHash is what a refresh lease is named by, here and in the plugin.
+func ownerHash(ownerID string) string {
+	sum := sha256.Sum256([]byte(ownerID))
+	return hex.EncodeToString(sum[:])
+}
