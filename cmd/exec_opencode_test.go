@@ -115,7 +115,7 @@ func TestDamagedAuthFileStopsOpenCode(t *testing.T) {
 	w.write("data/opencode/auth.json", `{"other":`)
 	w.write("bin/opencode", "#!/bin/sh\ntouch \"$HOME/ran\"\n")
 	code, _, errs := w.run("exec", "--", "opencode")
-	if _, err := os.Stat(w.path("ran")); code != exitDamaged || err == nil {
+	if _, err := os.Stat(w.path("ran")); code != exitGeneral || err == nil {
 		t.Errorf("exit code %d, %q", code, errs)
 	}
 	if w.read("data/opencode/auth.json") != `{"other":` || len(w.holders()) != 0 {

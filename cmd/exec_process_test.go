@@ -232,8 +232,12 @@ func TestExecWithoutAnAccount(t *testing.T) {
 		stderr []string
 	}{
 		{"none", func() *execWorld { return newExecWorld(t) }, nil, exitLogin, []string{"hint: kyoli accounts add"}},
-		{"none of the provider", func() *execWorld { return newExecWorld(t, "a") }, []string{"--provider", "anthropic"},
-			exitLogin, []string{"anthropic", "hint: kyoli accounts add --provider anthropic"}},
+		{
+			"none of the provider", func() *execWorld { return newExecWorld(t, "a") },
+			[]string{"--provider", "anthropic"},
+			exitLogin,
+			[]string{"anthropic", "hint: kyoli accounts add --provider anthropic"},
+		},
 		{"all limited", func() *execWorld {
 			w := newExecWorld(t, "a", "b")
 			w.set(0, "rateLimitResetAt", far.UnixMilli())

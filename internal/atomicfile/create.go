@@ -97,7 +97,7 @@ func PrivateDir(dir string) (tightened bool, err error) {
 	if !othersMay(info) {
 		return false, nil
 	}
-	if err := os.Chmod(dir, 0o700); err != nil {
+	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a directory has to be entered
 		return false, &Error{Path: dir, Step: "chmod", Err: bare(err)}
 	}
 	return true, nil
