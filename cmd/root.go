@@ -30,6 +30,8 @@ gives each program one that is usable.
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	f.opts.addFlags(root.PersistentFlags())
+	_ = root.RegisterFlagCompletionFunc("provider", completeProviders(f))
+	_ = root.RegisterFlagCompletionFunc("format", fixed(formats...))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagErrorf("%w", err) })
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Running programs:"},
@@ -37,6 +39,7 @@ gives each program one that is usable.
 		&cobra.Group{ID: groupSetup, Title: "Setup:"},
 	)
 	// One line a command.
+	add(root, groupAccounts, newAccountsCmd(f))
 	add(root, groupRun, newExecCmd(f, nil))
 	add(root, groupRun, newClaimsCmd(f))
 	add(root, groupRun, newSyncAuthCmd(f, nil))

@@ -155,7 +155,7 @@ func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// lookup follows a path such as accounts.0.label; # is a length.
+// lookup follows a path such as accounts.0.label; # is a length (quote it).
 func lookup(doc any, path string) (any, bool) {
 	if path == "" {
 		return doc, true

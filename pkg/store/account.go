@@ -1,6 +1,10 @@
 package store
 
-import "time"
+import (
+	"time"
+
+	"github.com/kyoli-gam/kyoli/internal/rawjson"
+)
 
 // Account is one login at one provider. Texts come from servers and from files and may hold anything; clean them
 // before they are shown.
@@ -29,7 +33,8 @@ type Account struct {
 	IsAuthDisabled          bool
 	AuthDisabledReason      string
 
-	from *entry // what it was read from; nil for a new one
+	from    *entry          // what it was read from; nil for a new one
+	unknown *rawjson.Object // of a new one: what is written beside its fields
 }
 
 // Usage is what the provider last said about the account's quota windows. An absent window is nil.
@@ -65,6 +70,15 @@ func (a *Account) Name() string {
 		return a.Email
 	}
 	return a.UUID[:min(len(a.UUID), uuidShown)]
+}
+
+// Describe returns label and e-mail, as far as there are any, to tell accounts of one name apart. The text is not
+// cleaned.
+func (a *Account) Describe() string {
+	if a.Label != "" && a.Email != "" {
+		return a.Label + ", " + a.Email
+	}
+	return a.Name()
 }
 
 // Credential returns the account's credential.

@@ -69,7 +69,7 @@ func (a *Accounts) matching(match func(*Account) bool) []*Account {
 func candidates(found []*Account) []string {
 	texts := make([]string, len(found))
 	for i, x := range found {
-		texts[i] = x.UUID + " (" + x.Name() + ")"
+		texts[i] = x.UUID + " (" + x.Describe() + ")"
 	}
 	return texts
 }

@@ -107,5 +107,13 @@ func newEntry(a *Account) (*rawjson.Object, error) {
 			return nil, fmt.Errorf("%s: %w", fields[i].name, err)
 		}
 	}
+	if a.unknown != nil {
+		for _, name := range a.unknown.Names() {
+			v, _ := a.unknown.Get(name)
+			if err := o.SetRaw(name, v); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
 	return o, nil
 }

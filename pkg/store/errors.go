@@ -119,7 +119,7 @@ func (e *UnknownAccountError) Hint() string { return "list the accounts: kyoli a
 // AmbiguousAccountError is returned for a name that several accounts have.
 type AmbiguousAccountError struct {
 	Name       string
-	Candidates []string // each "<uuid> (<label or e-mail>)"
+	Candidates []string // each "<uuid> (<label, e-mail>)"
 }
 
 func (e *AmbiguousAccountError) Error() string {

@@ -1,0 +1,97 @@
+package cmd
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kyoli-gam/kyoli/internal/termtext"
+)
+
+type accountsListOptions struct {
+	NoMigrate bool
+}
+
+func newAccountsListCmd(f *Factory, runF func(context.Context, *accountsListOptions) error) *cobra.Command {
+	o := &accountsListOptions{}
+	cmd := &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "List the accounts",
+		Long: `Lists the accounts of all providers (--provider narrows): label, e-mail, plan,
+status, how much of the five hours' and the seven days' quota is used, when the
+access token expires, when the limit or the window that is used most is reset,
+who holds the account, and which one is active (*).
+
+Without a terminal: tab-separated, in the order label, e-mail, plan, status, 5 h
+percent, 7 d percent, expiry, reset, holders, active, provider, uuid.`,
+		Example: `  kyoli accounts list
+  kyoli accounts list --json | jq -r '.[] | select(.usable) | .label'`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if runF != nil {
+				return runF(cmd.Context(), o)
+			}
+			return runAccountsList(cmd.Context(), f, o)
+		},
+	}
+	addNoMigrateFlag(cmd, &o.NoMigrate)
+	return cmd
+}
+
+func runAccountsList(ctx context.Context, f *Factory, o *accountsListOptions) error {
+	if !o.NoMigrate {
+		if err := f.firstUse(ctx); err != nil {
+			return err
+		}
+	}
+	rows, err := f.accountRows(ctx)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		f.Note("there are no accounts yet; add one: kyoli accounts add --provider openai < account.json")
+	}
+	return f.Print(accountTable(rows), rows)
+}
+
+// accountRows are the accounts of the providers that the command is about.
+func (f *Factory) accountRows(ctx context.Context) ([]accountRow, error) {
+	rows := []accountRow{}
+	ids, err := f.listed()
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		m, err := f.Manager(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		s, err := m.Snapshot(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range s.Accounts.List {
+			rows = append(rows, f.accountRow(id, s, a))
+		}
+	}
+	return rows, nil
+}
+
+func accountTable(rows []accountRow) *termtext.Table {
+	table := &termtext.Table{Heads: []string{
+		"label", "e-mail", "plan", "status", "5h", "7d", "token", "reset", "held by", "", "provider", "uuid",
+	}}
+	for _, r := range rows {
+		active := termtext.Cell{}
+		if r.Active {
+			active = termtext.Cell{Text: "*", Full: "active", Style: termtext.Good}
+		}
+		table.Row(
+			termtext.Text(r.Label), termtext.Text(r.Email), termtext.Text(r.PlanTier), r.statusCell(),
+			r.window(fiveHour), r.window(sevenDay), timeCell(r.ExpiresAt, r.now), timeCell(r.reset(), r.now),
+			r.holders(), active, termtext.Text(r.Provider), termtext.Cell{Text: r.UUID[:min(len(r.UUID), 8)], Full: r.UUID},
+		)
+	}
+	return table
+}
