@@ -19,6 +19,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(runner{m}, map[string]func(){
 		"callapi":   callAPI,
 		"tooauth":   toOAuth,
+		"renew":     renew,
+		"samelogin": sameLogin,
 		"exitcode":  exitCode,
 		"norefresh": noRefresh,
 	})
