@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kyoli-gam/kyoli/internal/fakeprovider"
 )
 
 func TestExecHandsOutAWorkingToken(t *testing.T) {
@@ -19,7 +21,7 @@ func TestExecHandsOutAWorkingToken(t *testing.T) {
 	w.expire(0)
 	out := w.mustRun("exec", "--", "sh", "-c", `printf '%s|' "$KYOLI_PROVIDER" "$KYOLI_ACCOUNT" "$KYOLI_ACCOUNT_LABEL" "$KYOLI_ACCESS_TOKEN" "$KYOLI_EXPIRES_AT"`)
 	got := strings.Split(out, "|")
-	if len(got) != 6 || got[0] != "openai" || got[1] != "work" || got[2] != "work" || got[3] == w.logins[0]["accessToken"] {
+	if len(got) != 6 || got[0] != "openai" || got[1] != (fakeprovider.Account{ID: "work"}).UUID() || got[2] != "work" || got[3] == w.logins[0]["accessToken"] {
 		t.Fatalf("the child got %q", got)
 	}
 	if expires, err := time.Parse(time.RFC3339, got[4]); err != nil || time.Until(expires) < 10*time.Minute {

@@ -15,6 +15,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // DefaultTTL is how long an access token is valid when Options names no other.
@@ -35,6 +37,9 @@ type Account struct {
 	Primary   float64   // use of the 5 h window, percent
 	Secondary float64   // use of the 7 d window, percent
 }
+
+// UUID names the account as the token answer and the profile do (RFC 9562, version 5: the same for the same ID).
+func (a Account) UUID() string { return uuid.NewSHA1(uuid.NameSpaceOID, []byte(a.ID)).String() }
 
 // Credential is what a login at the provider hands out.
 type Credential struct {

@@ -32,7 +32,7 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request, _ []byte) {
 	writeJSON(w, http.StatusOK, map[string]any{
 		"token_type": "Bearer", "access_token": c.AccessToken,
 		"refresh_token": c.RefreshToken, "expires_in": int(p.ttl.Seconds()),
-		"account": map[string]any{"uuid": account.ID, "email_address": account.Email},
+		"account": map[string]any{"uuid": account.UUID(), "email_address": account.Email},
 	})
 }
 

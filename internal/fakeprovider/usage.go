@@ -40,7 +40,7 @@ func (p *Provider) profile(w http.ResponseWriter, r *http.Request, _ []byte) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"account": map[string]any{
-		"uuid": a.ID, "email": a.Email,
+		"uuid": a.UUID(), "email": a.Email,
 		"has_claude_max": strings.EqualFold(a.Plan, "max"), "has_claude_pro": strings.EqualFold(a.Plan, "pro"),
 	}})
 }
