@@ -173,8 +173,11 @@ func relogin(a, in *store.Account) {
 
 func fill(a, in *store.Account) {
 	for _, v := range []struct{ to, from *string }{
-		{&a.Label, &in.Label}, {&a.Email, &in.Email}, {&a.AccountID, &in.AccountID},
-		{&a.AccountUUID, &in.AccountUUID}, {&a.DeviceID, &in.DeviceID},
+		{&a.Label, &in.Label},
+		{&a.Email, &in.Email},
+		{&a.AccountID, &in.AccountID},
+		{&a.AccountUUID, &in.AccountUUID},
+		{&a.DeviceID, &in.DeviceID},
 	} {
 		if *v.to == "" {
 			*v.to = *v.from

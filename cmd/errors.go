@@ -14,6 +14,7 @@ import (
 	"github.com/kyoli-gam/kyoli/internal/termtext"
 	"github.com/kyoli-gam/kyoli/pkg/config"
 	"github.com/kyoli-gam/kyoli/pkg/manager"
+	"github.com/kyoli-gam/kyoli/pkg/manager/pools"
 	"github.com/kyoli-gam/kyoli/pkg/migrate"
 	"github.com/kyoli-gam/kyoli/pkg/provider"
 	"github.com/kyoli-gam/kyoli/pkg/store"
@@ -71,13 +72,18 @@ var codeTable = []func(error) (int, bool){
 	as[*config.Error](exitUsage),
 	as[*manager.UnknownStrategyError](exitUsage),
 	as[*manager.LabelTakenError](exitUsage),
+	as[*pools.NotFoundError](exitUsage),
+	as[*pools.NameError](exitUsage),
+	as[*pools.PlaceError](exitUsage),
 	as[*manager.NoAccountsError](exitLogin),
 	as[*manager.LoginNeededError](exitLogin),
 	as[*store.SpentError](exitLogin),
 	as[*store.UnknownAccountError](exitNoAccount),
 	as[*manager.NoUsableError](exitNoUsable),
+	as[*manager.PoolUnusableError](exitNoUsable),
 	as[*filelock.LockedError](exitLocked),
 	as[*store.DamagedError](exitDamaged),
+	as[*pools.DamagedError](exitDamaged),
 	as[*store.VersionError](exitDamaged),
 	as[*migrate.VaultError](exitDamaged),
 	as[*migrate.IncompleteError](exitLogin),

@@ -22,12 +22,12 @@ var exitCodeTable = []struct {
 }{
 	{exitOK, "all went well"},
 	{exitGeneral, "something failed (refresh: some of the accounts)"},
-	{exitUsage, "wrong flags, arguments or settings, an ambiguous account, an unknown provider"},
+	{exitUsage, "wrong flags, arguments or settings, an ambiguous account, an unknown provider, pool or chain"},
 	{exitCancelled, "cancelled: a question was answered with no, or could not be asked"},
 	{exitLogin, "login needed: there is no account, or its login has ended (refresh: all failed)"},
 	{exitNoAccount, "there is no account of that name"},
 	{exitNoUsable, "no usable account: all are limited or disabled"},
 	{exitLocked, "a file stayed locked by another process until --lock-timeout"},
-	{exitDamaged, "a file of accounts is damaged or of a newer version; nothing was written"},
+	{exitDamaged, "a file of accounts or pools is damaged or of a newer version; nothing was written"},
 	{exitTryLater, "try again later: the provider or the network failed for now, or a file was being written all the time"},
 }

@@ -113,6 +113,7 @@ OpenCode plugins opencode-codex-multi-account and opencode-anthropic-multi-accou
 		{"  ….flock, ….lock, ….owner", "locks; empty or without secrets"},
 		{"<provider>-multi-account-claims.json", "who uses which account, as the plugins see it"},
 		{"<provider>-multi-account-claims.kyoli.json", "the same, all of it"},
+		{"multiauth-pools.json", "pools and chains; ./.opencode/multiauth-pools.json wins where it exists"},
 		{"kyoli.yaml", "settings; absent keys: the plugin's own file, then the default"},
 		{"codex-multiauth.json, claude-multiauth.json", "the plugins' settings (read only)"},
 	}) + `

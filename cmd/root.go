@@ -45,6 +45,8 @@ gives each program one that is usable.
 	add(root, groupRun, newSyncAuthCmd(f, nil))
 	add(root, groupAccounts, newRefreshCmd(f, nil))
 	add(root, groupAccounts, newMigrateCmd(f))
+	add(root, groupAccounts, newChainsCmd(f))
+	add(root, groupAccounts, newPoolsCmd(f))
 	add(root, groupSetup, newConfigCmd(f))
 	add(root, groupSetup, newDemoCmd(f, nil))
 	add(root, groupSetup, newProvidersCmd(f))

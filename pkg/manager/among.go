@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kyoli-gam/kyoli/pkg/manager/pools"
+	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
 // Among restricts a [Request] to groups of accounts, in their order: one of a later group is chosen only where no
@@ -64,8 +65,30 @@ func AmongChain(c *pools.Config, name string) (*Among, error) {
 }
 
 // has tells whether an account may be chosen at all.
-func (a *Among) has(uuid string) bool {
-	return a == nil || slices.ContainsFunc(a.Groups, func(g Group) bool { return slices.Contains(g.Members, uuid) })
+func (a *Among) has(x *store.Account) bool {
+	return a == nil || slices.ContainsFunc(a.Groups, func(g Group) bool { return g.has(x) })
+}
+
+func (g Group) has(x *store.Account) bool {
+	return slices.ContainsFunc(g.Members, func(uuid string) bool { return isMember(x, uuid) })
+}
+
+// isMember tells whether a uuid in a pool is the account's: the one that it has, or the first one that it had, for a
+// refresh may bring another one, of which the pool knows nothing.
+func isMember(x *store.Account, uuid string) bool {
+	return uuid != "" && (x.UUID == uuid || x.CredentialOwnerID == uuid)
+}
+
+// FindMember returns the account that a uuid in a pool stands for, nil for none.
+func FindMember(accounts *store.Accounts, uuid string) *store.Account {
+	if x := accounts.Get(uuid); x != nil {
+		return x
+	}
+	i := slices.IndexFunc(accounts.List, func(x *store.Account) bool { return isMember(x, uuid) })
+	if i < 0 {
+		return nil
+	}
+	return accounts.List[i]
 }
 
 // everyone is what a request without groups chooses from.
@@ -79,7 +102,7 @@ func (s *Snapshot) choose(strategy Strategy, members []*Member, req Request) (Ch
 		groups = req.Among.Groups
 		all := s.pool(members, req)
 		if c := strategy.Choose(all); c.Bind && c.Member != nil && c.Member == all.Bound {
-			return c, req.Among.groupOf(c.Member.Account.UUID)
+			return c, req.Among.groupOf(c.Member.Account)
 		}
 	}
 	var resort Choice
@@ -99,8 +122,8 @@ func (s *Snapshot) choose(strategy Strategy, members []*Member, req Request) (Ch
 	return resort, from
 }
 
-func (a *Among) groupOf(uuid string) Group {
-	i := slices.IndexFunc(a.Groups, func(g Group) bool { return slices.Contains(g.Members, uuid) })
+func (a *Among) groupOf(x *store.Account) Group {
+	i := slices.IndexFunc(a.Groups, func(g Group) bool { return g.has(x) })
 	return a.Groups[max(i, 0)]
 }
 
@@ -111,7 +134,7 @@ func within(members []*Member, g Group) []*Member {
 	}
 	var some []*Member
 	for _, m := range members {
-		if slices.Contains(g.Members, m.Account.UUID) {
+		if g.has(m.Account) {
 			some = append(some, m)
 		}
 	}

@@ -42,6 +42,7 @@ func TestPickAmong(t *testing.T) {
 		"another account is not taken for it":     {[]*store.Account{acct("x"), acct("a", limitedFor(time.Hour))}, "sticky", ""},
 		"not even where nothing in it is known":   {[]*store.Account{acct("x")}, "hybrid", ""},
 		"round-robin goes on within the pool":     {[]*store.Account{acct("a"), acct("b"), acct("c")}, "round-robin", "b one "},
+		"by the uuid that it had first":           {[]*store.Account{acct("new", func(a *store.Account) { a.CredentialOwnerID = "c" }), acct("a")}, "sticky", "new one "},
 		"an expired token does not matter either": {[]*store.Account{acct("b", func(a *store.Account) { a.ExpiresAt = 1 })}, "sticky", "b one "},
 	} {
 		t.Run(name, func(t *testing.T) {

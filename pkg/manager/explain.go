@@ -22,7 +22,7 @@ func (m *Manager) candidate(s *Snapshot, mb *Member, c Choice, req Request) Cand
 // passedOver says why an account was not chosen.
 func (s *Snapshot) passedOver(mb *Member, c Choice, req Request) string {
 	switch {
-	case !req.Among.has(mb.Account.UUID):
+	case !req.Among.has(mb.Account):
 		return "not in " + req.Among.Kind + " " + req.Among.Name
 	case slices.Contains(req.Exclude, mb.Account.UUID):
 		return "tried already"

@@ -146,7 +146,7 @@ func (m *Manager) nobody(s *Snapshot, members []*Member, req Request) error {
 	var login *store.Account
 	for _, mb := range members {
 		switch {
-		case !req.Among.has(mb.Account.UUID):
+		case !req.Among.has(mb.Account):
 		case slices.Contains(req.Exclude, mb.Account.UUID):
 			e.Tried++
 		case eligible(mb) && mb.Taken:

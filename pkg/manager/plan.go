@@ -41,8 +41,8 @@ type Step struct {
 	Entry int
 	// Model takes the place of the request's; empty leaves it.
 	Model string
-	// UUID is the account as the file names it; empty where all of the pool is skipped. Account is the account itself,
-	// nil where there is none.
+	// UUID is the account, empty where all of the pool is skipped. Account is the account itself, nil where there is
+	// none of that uuid.
 	UUID    string
 	Account *store.Account
 	// Skip says why it is not tried, in words; empty = it is.
@@ -68,7 +68,7 @@ func (s *Snapshot) Plan(c *pools.Config, req PlanRequest) ([]Step, error) {
 		chains = []*pools.Chain{chain}
 	}
 	if pool != nil {
-		p.follow(Step{Source: FromPool, Pool: pool.Name}, pool, behind(pool.Members, req.Current))
+		p.follow(Step{Source: FromPool, Pool: pool.Name}, pool, p.behind(pool.Members))
 	}
 	for _, chain := range chains {
 		p.chain(chain)
@@ -100,16 +100,25 @@ func (p *planner) pool() (*pools.Pool, error) {
 		return p.c.Pool(p.req.Pool)
 	}
 	for _, pool := range p.c.Pools {
-		if pool.Enabled && p.req.Current != "" && slices.Contains(pool.Members, p.req.Current) {
+		if pool.Enabled && slices.ContainsFunc(pool.Members, p.isCurrent) {
 			return pool, nil
 		}
 	}
 	return nil, nil
 }
 
-// behind are the members from behind one of them and around, without it; all where it is not among them.
-func behind(members []string, uuid string) []string {
-	i := slices.Index(members, uuid)
+// isCurrent tells whether a member is the current account.
+func (p *planner) isCurrent(uuid string) bool {
+	if p.req.Current == "" {
+		return false
+	}
+	a := FindMember(p.s.Accounts, uuid)
+	return uuid == p.req.Current || a != nil && a.UUID == p.req.Current
+}
+
+// behind are the members from behind the current one and around, without it; all where it is not among them.
+func (p *planner) behind(members []string) []string {
+	i := slices.IndexFunc(members, p.isCurrent)
 	if i < 0 {
 		return members
 	}
@@ -149,10 +158,13 @@ func (p *planner) follow(step Step, pool *pools.Pool, members []string) {
 	default:
 		for _, uuid := range members {
 			step := step
-			step.UUID, step.Account = uuid, p.s.Accounts.Get(uuid)
-			step.Skip = p.skip(uuid, step.Account)
+			step.UUID, step.Account = uuid, FindMember(p.s.Accounts, uuid)
+			if step.Account != nil {
+				step.UUID = step.Account.UUID
+			}
+			step.Skip = p.skip(step.Account)
 			if step.Skip == "" {
-				p.listed[uuid] = true
+				p.listed[step.UUID] = true
 			}
 			p.steps = append(p.steps, step)
 		}
@@ -165,22 +177,22 @@ func (p *planner) follow(step Step, pool *pools.Pool, members []string) {
 // the plugins may have another one.
 func (p *planner) foreign(pool *pools.Pool) bool {
 	return p.s.provider != "" && pool.BaseProvider != p.s.provider &&
-		!slices.ContainsFunc(pool.Members, func(uuid string) bool { return p.s.Accounts.Get(uuid) != nil })
+		!slices.ContainsFunc(pool.Members, func(uuid string) bool { return FindMember(p.s.Accounts, uuid) != nil })
 }
 
 // skip says why an account is not tried, empty = it is.
-func (p *planner) skip(uuid string, a *store.Account) string {
+func (p *planner) skip(a *store.Account) string {
 	switch {
 	case a == nil:
 		return "there is no such account"
-	case uuid == p.req.Current:
+	case a.UUID == p.req.Current:
 		return "the current account"
-	case slices.Contains(p.req.Tried, uuid):
+	case slices.Contains(p.req.Tried, a.UUID):
 		return "tried already"
-	case p.listed[uuid]:
+	case p.listed[a.UUID]:
 		return "comes earlier in the plan"
 	}
-	if until := p.req.Exhausted.Until(uuid, p.s.At); !until.IsZero() {
+	if until := p.req.Exhausted.Until(a.UUID, p.s.At); !until.IsZero() {
 		return fmt.Sprintf("found exhausted, spared until %s", until.UTC().Format(time.RFC3339))
 	}
 	return p.s.unusable(a)

@@ -119,6 +119,14 @@ func TestPlan(t *testing.T) {
 				"last/1/other e: needs a new login: revoked",
 			},
 		},
+		"by the uuid that an account had first": {
+			map[string]func(*store.Account){
+				"a": func(a *store.Account) { a.UUID, a.CredentialOwnerID = "a2", "a" },
+				"e": func(a *store.Account) { a.UUID, a.CredentialOwnerID = "e2", "e" },
+			},
+			PlanRequest{Current: "a2", Chain: "last"},
+			[]string{"work b", "work c", "last/1/other e2"},
+		},
 		"tried": {
 			nil,
 			PlanRequest{Current: "a", Chain: "last", Tried: []string{"a", "b"}},

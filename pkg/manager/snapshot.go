@@ -89,7 +89,7 @@ func (s *Snapshot) members(req Request) []*Member {
 func (s *Snapshot) pool(members []*Member, req Request) *Pool {
 	p := &Pool{Last: s.last()}
 	for _, m := range members {
-		if eligible(m) && !m.Taken && req.Among.has(m.Account.UUID) && !slices.Contains(req.Exclude, m.Account.UUID) {
+		if eligible(m) && !m.Taken && req.Among.has(m.Account) && !slices.Contains(req.Exclude, m.Account.UUID) {
 			p.Members = append(p.Members, m)
 		}
 	}

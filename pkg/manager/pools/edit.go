@@ -114,6 +114,17 @@ func (ch *Chain) Add(place int, model string, poolNames ...string) error {
 	return nil
 }
 
+// Enable enables or disables the entries of a pool, and says whether there are any.
+func (ch *Chain) Enable(pool string, enabled bool) bool {
+	found := false
+	for _, e := range ch.Entries {
+		if e.Pool == pool {
+			e.Enabled, found = enabled, true
+		}
+	}
+	return found
+}
+
 // Remove takes the entries of the pools out, those with this model where one is given, and returns the pools that had
 // none.
 func (ch *Chain) Remove(model string, poolNames ...string) (missing []string) {
