@@ -99,6 +99,7 @@ func TestValidStoresWhatTheAnswerSays(t *testing.T) {
 	}
 }
 
+// private are the store's own fields of an account.
 func private(p cmp.Path) bool {
 	f, ok := p.Last().(cmp.StructField)
 	return ok && (f.Name() == "from" || f.Name() == "unknown")
