@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kyoli-gam/kyoli/internal/termtext"
-	"github.com/kyoli-gam/kyoli/pkg/manager"
 	"github.com/kyoli-gam/kyoli/pkg/manager/pools"
 )
 
@@ -124,17 +123,6 @@ func (f *Factory) warnOfPools(c *pools.Config, names memberNames) {
 	}) {
 		f.Note("warning: %s", w)
 	}
-}
-
-// poolOrChain is what a command is restricted to, nil where neither is named.
-func poolOrChain(c *pools.Config, pool, chain string) (*manager.Among, error) {
-	switch {
-	case pool != "":
-		return manager.AmongPool(c, pool)
-	case chain != "":
-		return manager.AmongChain(c, chain)
-	}
-	return nil, nil
 }
 
 // completePools completes the first n arguments as pools (n < 0: all): no lock,
