@@ -12,9 +12,9 @@ import (
 const maxRequests = 2
 
 // Begin prepares a rotation of the account's refresh token. The account file can be written, there is room for the
-// answer in the journal and for the account file with it, and the intent is on the disk. Errors: *SpentError, those
-// of Update.
-func (l *lease) Begin(_ context.Context) (Rotation, error) {
+// answer in the journal and for the account file with it, and the intent is on the disk. Errors: *SpentError,
+// *filelock.LostError where all starts over, those of Update.
+func (l *lease) Begin(ctx context.Context) (Rotation, error) {
 	if err := l.mayRotate(); err != nil {
 		return nil, err
 	}
@@ -22,7 +22,11 @@ func (l *lease) Begin(_ context.Context) (Rotation, error) {
 	if err := r.reserve(); err != nil {
 		return nil, err
 	}
-	if err := r.begin(); err != nil {
+	err := r.begin()
+	if err == nil {
+		err = l.yieldToTwins(ctx)
+	}
+	if err != nil {
 		r.abandon()
 		return nil, err
 	}
@@ -34,6 +38,9 @@ func (l *lease) Begin(_ context.Context) (Rotation, error) {
 // and got no answer.
 func (l *lease) mayRotate() error {
 	token := l.account.RefreshToken.Hash()
+	if token == "" {
+		return l.spent("there is none")
+	}
 	names, err := journalOf(l.path).list()
 	if err != nil {
 		return err
@@ -42,7 +49,7 @@ func (l *lease) mayRotate() error {
 	for _, n := range names {
 		switch {
 		case n.parent != token:
-		case n.state == stateSettled:
+		case n.state != stateOpen:
 			if c := newLineage(journalOf(l.path), names).newest(token); c != nil && c.Child != token {
 				return l.spent("it was renewed before, and what came of it is gone")
 			}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -52,10 +53,7 @@ func (j journal) list() ([]entryName, error) {
 		}
 	}
 	slices.SortFunc(names, func(a, b entryName) int {
-		if a.at != b.at {
-			return int(a.at - b.at)
-		}
-		return strings.Compare(a.nonce, b.nonce)
+		return cmp.Or(cmp.Compare(a.at, b.at), strings.Compare(a.nonce, b.nonce), strings.Compare(string(a.state), string(b.state)))
 	})
 	return names, nil
 }

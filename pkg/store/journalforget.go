@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"slices"
 
 	"github.com/kyoli-gam/kyoli/internal/atomicfile"
@@ -54,7 +53,10 @@ func (f *File) forgetJournal(g gone) error {
 
 func (j journal) forget(n entryName, g gone) error {
 	removed := slices.Contains(g.owners, n.owner)
-	if removed && n.state == stateOpen {
+	switch {
+	case n.state == stateSpent:
+		return nil
+	case removed && n.state == stateOpen:
 		return j.remove(n)
 	}
 	content, err := j.read(n)
@@ -62,30 +64,25 @@ func (j journal) forget(n entryName, g gone) error {
 		return err
 	}
 	c, ok := content.outcome("")
-	switch had := c; {
+	switch {
 	case !ok:
 		return nil
 	case removed || slices.Contains(g.secrets, Secret(c.RefreshToken)):
-		c = childRecord{Child: c.Child}
-		if had == c {
-			return nil
-		}
+		return j.rewrite(n, stateSpent, childRecord{Child: c.Child})
 	case c.AccessToken != "" && slices.Contains(g.secrets, Secret(c.AccessToken)):
 		c.AccessToken, c.ExpiresAt = "", 0
-	default:
-		return nil
+		return j.rewrite(n, stateSettled, c)
 	}
-	return j.rewrite(n, c)
+	return nil
 }
 
-// rewrite replaces an entry by one that is settled and tells nothing but what came of its token.
-func (j journal) rewrite(n entryName, c childRecord) error {
-	settled := j.path(n.as(stateSettled))
-	if err := atomicfile.Write(settled, appendJSON(nil, recordSettled, c), atomicfile.Options{}); err != nil {
+// rewrite replaces an entry by one that tells nothing but what came of its token.
+func (j journal) rewrite(n entryName, s entryState, c childRecord) error {
+	if err := atomicfile.Write(j.path(n.as(s)), appendJSON(nil, recordSettled, c), atomicfile.Options{}); err != nil {
 		return err
 	}
-	if n.state == stateSettled {
+	if n.state == s {
 		return nil
 	}
-	return os.Remove(j.path(n))
+	return j.remove(n)
 }

@@ -15,8 +15,10 @@ type entryState string
 const (
 	// stateOpen is a rotation whose answer is not in the account file as far as anybody noted.
 	stateOpen entryState = "open"
-	// stateSettled is one that is done with; its file tells what became of the token.
+	// stateSettled is one that is done with; its file has what came of the token.
 	stateSettled entryState = "settled"
+	// stateSpent is a settled one of whose child only the hash is kept: it was spent in its turn, or removed.
+	stateSpent entryState = "spent"
 	// stateDamaged is a file that could not be read, set aside. It is for people.
 	stateDamaged entryState = "damaged"
 )
@@ -51,19 +53,21 @@ func (n entryName) as(s entryState) entryName {
 // age is how long ago the rotation began; that of a time ahead is negative.
 func (n entryName) age(now time.Time) time.Duration { return now.Sub(n.at.Time()) }
 
-// parseEntryName reads the name of an open or settled entry. Any other file is none of the journal's.
+// parseEntryName reads the name of an entry. Any other file is none of the journal's.
 func parseEntryName(name string) (entryName, bool) {
 	stem, state, _ := strings.Cut(name, ".")
 	parts := strings.Split(stem, "-")
-	if len(parts) != 4 || state != string(stateOpen) && state != string(stateSettled) {
+	if len(parts) != 4 {
 		return entryName{}, false
 	}
 	ms, err := strconv.ParseUint(parts[2], 10, 53)
 	n := entryName{parent: parts[0], owner: parts[1], at: Millis(ms), nonce: parts[3], state: entryState(state)}
-	ok := err == nil && isHex(n.parent, parentDigits) && isHex(n.owner, ownerDigits) && isHex(n.nonce, 2*nonceBytes) &&
+	ok := err == nil && n.state.known() && isHex(n.parent, parentDigits) && isHex(n.owner, ownerDigits) && isHex(n.nonce, 2*nonceBytes) &&
 		n.String() == name
 	return n, ok
 }
+
+func (s entryState) known() bool { return s == stateOpen || s == stateSettled || s == stateSpent }
 
 func isHex(s string, digits int) bool {
 	return len(s) == digits && !strings.ContainsFunc(s, func(r rune) bool {

@@ -6,15 +6,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/kyoli-gam/kyoli/internal/tokenanswer"
 )
 
 // A journal file is a sequence of records, each "kyoli-journal 1 <kind> <bytes> <checksum>", a line break, so many
-// bytes of payload, a line break. It may be followed by zeros, which is room set aside. Records are only added, so
+// bytes of payload, a line break. The checksum is over kind and payload. It may be followed by zeros, which is room set aside. Records are only added, so
 // that a write that was cut short spoils none of those before it.
 
 // recordKind says what a record tells.
@@ -35,7 +33,7 @@ const (
 const (
 	magic        = "kyoli-journal "
 	magicVersion = magic + "1 "
-	// checksumBytes is how much of the payload's SHA-256 a record has.
+	// checksumBytes is how much of a SHA-256 a record has.
 	checksumBytes = 8
 	// maxHeader bounds a record's first line.
 	maxHeader = 128
@@ -104,7 +102,7 @@ func (a *answerRecord) mayHoldToken() bool {
 
 // appendRecord adds a record to what is to be written.
 func appendRecord(dst []byte, kind recordKind, payload []byte) []byte {
-	dst = fmt.Appendf(dst, "%s%s %d %s\n", magicVersion, kind, len(payload), checksum(payload))
+	dst = fmt.Appendf(dst, "%s%s %d %s\n", magicVersion, kind, len(payload), checksum(kind, payload))
 	dst = append(dst, payload...)
 	return append(dst, '\n')
 }
@@ -114,138 +112,12 @@ func appendJSON(dst []byte, kind recordKind, v any) []byte {
 	return appendRecord(dst, kind, payload)
 }
 
-func checksum(payload []byte) string {
-	sum := sha256.Sum256(payload)
-	return hex.EncodeToString(sum[:checksumBytes])
-}
-
-// entryContent is what a journal file tells.
-type entryContent struct {
-	intent  *intentRecord
-	answer  *answerRecord
-	child   *childRecord
-	settled *childRecord
-
-	size    int  // up to the end of the last whole record
-	damaged bool // some of it could not be read
-	later   bool // written by a later kyoli
-}
-
-// empty says that nothing was written yet.
-func (c *entryContent) empty() bool {
-	return c.intent == nil && c.answer == nil && c.child == nil && c.settled == nil && !c.damaged && !c.later
-}
-
-// answered says whether the provider's answer is there, in one form or another.
-func (c *entryContent) answered() bool { return c.answer != nil || c.child != nil || c.settled != nil }
-
-// outcome returns the child's hash, and the child where it is known.
-func (c *entryContent) outcome(parent Secret) (childRecord, bool) {
-	switch {
-	case c.settled != nil:
-		return *c.settled, true
-	case c.child != nil:
-		return *c.child, true
-	case c.answer != nil:
-		child, ok := c.answer.child(parent)
-		return childOf(child), ok
-	}
-	return childRecord{}, false
-}
-
-// parseEntry reads a journal file. Damage hides only the records that it is in.
-func parseEntry(raw []byte) *entryContent {
-	c := &entryContent{}
-	for pos := 0; pos < len(raw); {
-		rest := raw[pos:]
-		if rest[0] == 0 || rest[0] == '\n' {
-			pos++
-			continue
-		}
-		kind, payload, size := nextRecord(rest)
-		if size == 0 {
-			c.damaged = c.damaged || !c.noteLater(rest)
-			next := bytes.Index(rest[1:], []byte("\n"+magicVersion))
-			if next < 0 {
-				break
-			}
-			pos += 1 + next
-			continue
-		}
-		c.damaged = !c.take(kind, payload) || c.damaged
-		pos += size
-		c.size = pos
-	}
-	return c
-}
-
-func (c *entryContent) noteLater(rest []byte) bool {
-	later := bytes.HasPrefix(rest, []byte(magic)) && !bytes.HasPrefix(rest, []byte(magicVersion))
-	c.later = c.later || later
-	return later
-}
-
-// nextRecord takes the first record off. The size is 0 where there is no whole one.
-func nextRecord(raw []byte) (kind recordKind, payload []byte, size int) {
-	header, _, ok := bytes.Cut(raw[:min(len(raw), maxHeader)], []byte("\n"))
-	if !ok || !bytes.HasPrefix(header, []byte(magicVersion)) {
-		return "", nil, 0
-	}
-	parts := strings.Split(string(header[len(magicVersion):]), " ")
-	if len(parts) != 3 {
-		return "", nil, 0
-	}
-	n, err := strconv.Atoi(parts[1])
-	start := len(header) + 1
-	if err != nil || n < 0 || n >= len(raw)-start {
-		return "", nil, 0
-	}
-	payload = raw[start : start+n]
-	if raw[start+n] != '\n' || checksum(payload) != parts[2] {
-		return "", nil, 0
-	}
-	return recordKind(parts[0]), payload, start + n + 1
-}
-
-// take notes what a record tells. Of two of one kind the later one counts; kinds of a later kyoli are passed over.
-func (c *entryContent) take(kind recordKind, payload []byte) bool {
-	switch kind {
-	case recordIntent:
-		return into(&c.intent, payload)
-	case recordChild:
-		return into(&c.child, payload)
-	case recordSettled:
-		return into(&c.settled, payload)
-	case recordAnswer:
-		return c.takeAnswer(payload)
-	}
-	return true
-}
-
-func into[T any](to **T, payload []byte) bool {
-	var v T
-	if json.Unmarshal(payload, &v) != nil {
-		return false
-	}
-	*to = &v
-	return true
-}
-
-func (c *entryContent) takeAnswer(payload []byte) bool {
-	line, body, ok := bytes.Cut(payload, []byte("\n"))
-	status, sent, two := strings.Cut(string(line), " ")
-	a := &answerRecord{body: body}
-	var err error
-	if a.status, err = strconv.Atoi(status); err != nil || !ok || !two {
-		return false
-	}
-	ms, err := strconv.ParseInt(sent, 10, 54)
-	if err != nil {
-		return false
-	}
-	a.sent = Millis(ms)
-	c.answer = a
-	return true
+func checksum(kind recordKind, payload []byte) string {
+	h := sha256.New()
+	h.Write([]byte(kind))
+	h.Write([]byte{'\n'})
+	h.Write(payload)
+	return hex.EncodeToString(h.Sum(nil)[:checksumBytes])
 }
 
 // at formats a time for people.

@@ -26,7 +26,10 @@ func (f *File) Lease(ctx context.Context, uuid string) (Lease, error) {
 		if err != nil {
 			return nil, err
 		}
-		l, err := f.takeLease(ctx, a.OwnerID())
+		if err := f.awaitTwins(ctx, a); err != nil {
+			return nil, err
+		}
+		l, err := f.takeLease(ctx, ownerHash(a.OwnerID()))
 		if err != nil {
 			return nil, err
 		}
@@ -63,14 +66,14 @@ type lease struct {
 	rotation *rotation // the last one
 }
 
-func (f *File) takeLease(ctx context.Context, ownerID string) (*lease, error) {
+// takeLease waits for the lease of an owner.
+func (f *File) takeLease(ctx context.Context, owner string) (*lease, error) {
 	path, err := f.resolve()
 	if err != nil {
 		return nil, err
 	}
-	l := &lease{f: f, path: path, owner: ownerHash(ownerID)}
-	o := f.leaseOptions(path, l.owner)
-	if l.lock, err = filelock.Acquire(ctx, f.leasePath(l.owner), o); err != nil {
+	l := &lease{f: f, path: path, owner: owner}
+	if l.lock, err = filelock.Acquire(ctx, f.leasePath(owner), f.leaseOptions(path, owner)); err != nil {
 		return nil, f.lockProblem(err)
 	}
 	return l, nil

@@ -11,7 +11,7 @@ type lineage struct {
 func newLineage(j journal, names []entryName) *lineage {
 	l := &lineage{j: j, settled: make(map[string]entryName), open: make(map[string][]entryName), read: make(map[string]*childRecord)}
 	for _, n := range names { // the oldest first
-		if n.state == stateSettled {
+		if n.state != stateOpen {
 			l.settled[n.parent] = n
 		} else {
 			l.open[n.parent] = append(l.open[n.parent], n)

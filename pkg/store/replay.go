@@ -232,9 +232,12 @@ func (r *replayer) prune(ctx context.Context, accounts *Accounts) {
 		if n.age(r.now) <= keepSettled {
 			continue
 		}
-		if n.state == stateSettled {
+		switch n.state {
+		case stateSpent:
+			_ = r.j.remove(n) // tried again next time, as below
+		case stateSettled:
 			r.pruneSettled(n, good)
-		} else {
+		default:
 			r.pruneOpen(ctx, n, accounts)
 		}
 	}
@@ -248,7 +251,7 @@ func (r *replayer) pruneSettled(n entryName, good *document) {
 	}
 	c, ok := content.outcome("")
 	if !ok && content.damaged {
-		_ = r.setAside(n, "it is damaged") // tried again next time
+		_ = r.setAside(n, "it is damaged")
 		return
 	}
 	if c.RefreshToken == "" || good != nil && good.holds(Secret(c.RefreshToken)) {
@@ -257,8 +260,11 @@ func (r *replayer) pruneSettled(n entryName, good *document) {
 }
 
 // pruneOpen removes an entry whose token no account has: at once where there is no account of its owner either, and
-// else when it is too old to be a spare.
+// else when it is too old to be a spare. Without any account it waits: perhaps the account file is somewhere else.
 func (r *replayer) pruneOpen(ctx context.Context, n entryName, accounts *Accounts) {
+	if len(accounts.List) == 0 {
+		return
+	}
 	for _, x := range accounts.List {
 		if r.lineage.leads(x.RefreshToken.Hash(), n.parent) {
 			return

@@ -68,7 +68,10 @@ func (r *rotation) Settle(ctx context.Context, child Credential, apply func(*Acc
 	err = s.write(ctx, func(Secret) (Credential, bool) { return child, true }, apply)
 	switch {
 	case err == nil:
-		return s.accounts.Get(s.settled), nil
+		if a := s.accounts.Get(s.settled); a != nil {
+			return a, nil
+		}
+		return nil, r.gone(ctx) // another program removed it at the same moment
 	case errors.Is(err, errParentGone):
 		return nil, r.gone(ctx)
 	}

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kyoli-gam/kyoli/internal/filelock"
 )
 
 // good is an answer as a provider gives it.
@@ -74,6 +77,7 @@ func entries(t *testing.T, f *File) string {
 	for _, file := range files {
 		ends = append(ends, filepath.Ext(file.Name()))
 	}
+	slices.Sort(ends)
 	return strings.Join(ends, " ")
 }
 
@@ -206,7 +210,7 @@ func TestSpentTokenComesBack(t *testing.T) {
 	if a := mustLoad(t, f).Get(uuidA); a.RefreshToken != "rt-3" || a.AccessToken != "at-3" {
 		t.Errorf("got %+v", a)
 	}
-	if entries(t, f) != ".settled .settled" {
+	if entries(t, f) != ".settled .spent" {
 		t.Errorf("journal: %q", entries(t, f))
 	}
 	for _, file := range journalFiles(t, f) {
@@ -348,6 +352,53 @@ func TestSpare(t *testing.T) {
 	}
 	if a := mustLoad(t, f).Get(uuidA); a.RefreshToken != "rt-new" || entries(t, f) != ".settled" {
 		t.Errorf("stored %+v, journal %q", a, entries(t, f))
+	}
+}
+
+// Two entries of one login have two leases, and send their token once.
+func TestTwins(t *testing.T) {
+	f, _ := newFile(t, strings.Replace(two, "rt-b", "rt-a", 1))
+	l, r := begun(t, f)
+	type result struct {
+		l   Lease
+		err error
+	}
+	waited := make(chan result, 1)
+	go func() {
+		l, err := Open(f.path, Options{}).Lease(context.Background(), uuidB)
+		waited <- result{l, err}
+	}()
+	early, err := f.takeLease(context.Background(), ownerHash(uuidB)) // one that did not see us
+	if err != nil {
+		t.Fatal(err)
+	}
+	early.account = mustLoad(t, f).Get(uuidB)
+	var lost *filelock.LostError
+	if _, err := early.Begin(context.Background()); !errors.As(err, &lost) {
+		t.Errorf("Begin: %v", err)
+	}
+	if err := early.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Answered(200, []byte(good)); err != nil {
+		t.Fatal(err)
+	}
+	a, err := r.Settle(context.Background(), newCredential, func(a *Account) { a.PlanTier = "pro" })
+	if err := errors.Join(err, l.Release()); err != nil || a.UUID != uuidA {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	other := <-waited
+	if other.err != nil {
+		t.Fatal(other.err)
+	}
+	if got := other.l.Account(); got.UUID != uuidB || got.Credential() != newCredential || got.PlanTier != "" {
+		t.Errorf("the other one is %+v", got)
+	}
+	if err := other.l.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if got := entries(t, f); got != ".settled" {
+		t.Errorf("journal: %q", got)
 	}
 }
 

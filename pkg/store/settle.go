@@ -95,12 +95,18 @@ func (s *settlement) parentIn(a *Accounts) Secret {
 // is left of earlier requests with the token, which got no answer, goes.
 func (s *settlement) close(child childRecord) error {
 	for _, n := range s.lineage.open[s.name.parent] {
-		if c, err := s.j.read(n); n != s.name && err == nil && c != nil && !c.answered() && !c.damaged {
+		if n == s.name || n.owner != s.name.owner {
+			continue
+		}
+		if c, err := s.j.read(n); err == nil && c != nil && !c.answered() && !c.damaged && !c.later {
 			_ = s.j.remove(n) // tried again when it is old
 		}
 	}
-	if child.Child == s.name.parent {
+	switch {
+	case child.Child == s.name.parent:
 		return s.j.remove(s.name)
+	case child.RefreshToken == "":
+		return s.j.rewrite(s.name, stateSpent, child)
 	}
 	return s.j.settle(s.name, child)
 }
