@@ -2,47 +2,59 @@ package cmd
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"os"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kyoli-gam/kyoli/internal/termtext"
-	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
 type accountsAddOptions struct {
-	File         string
-	RefreshToken bool // a bare refresh token on stdin
-	Label        string
-	Email        string
-	Plan         string
+	File              string
+	RefreshTokenStdin bool
+	Label             string
+	Email             string
+	Plan              string
 }
 
 func newAccountsAddCmd(f *Factory, runF func(context.Context, *accountsAddOptions) error) *cobra.Command {
 	o := &accountsAddOptions{}
 	cmd := &cobra.Command{
-		Use:   "add",
+		Use:   "add [--file FILE]",
 		Short: "Add accounts from stdin or a file",
-		Long: `Adds accounts from JSON on stdin or in a file: one object, an array of objects, a
-whole account file, an entry of OpenCode's auth.json or a whole auth.json. An
-object needs "refreshToken" (or "refresh_token", "refresh"), and may have
-"accessToken", "expiresAt", "email", "label", "planTier", "accountId", "uuid" and
-their spellings with underscores. --refresh-token-stdin reads a refresh token
-alone. Tokens are never taken as arguments: those show in the process list.
+		Long: `Adds accounts, or brings those up to date that are there already: known by their
+refresh token (or the one that it was exchanged for), their uuid, or their e-mail
+and account id. Such an account keeps its label, its state and its limits, and
+with a new login it is no longer auth-disabled. A login is never replaced by an
+older one.
 
-An account that is there already (by its token, its uuid or its e-mail) is
-updated with the login, and works again where it needed a new one. An older
-login than the one that kyoli has changes nothing.`,
-		Example: `  kyoli accounts add --provider openai --label work < login.json
-  kyoli accounts add --provider openai --file accounts.json
-  pass show openai | kyoli accounts add --provider openai --refresh-token-stdin --email me@example.com`,
-		Args: cobra.NoArgs,
+Stdin, or the file, holds JSON in one of these forms:
+
+  {"refreshToken": "…", "accessToken": "…", "expiresAt": 1767323045000}
+                          an account as the account file has it
+  {"refresh_token": "…", "access_token": "…", "expires_in": 3600}
+                          a token endpoint's answer
+  {"type": "oauth", "refresh": "…", "access": "…", "expires": 1767323045000}
+                          an entry of OpenCode's auth.json, or the whole file
+  {"version": 1, "accounts": […]}
+                          an account file, as kyoli accounts export writes it
+  […]                     several
+
+Only the refresh token is required. With --refresh-token-stdin stdin is the
+refresh token and nothing else; at a terminal it is asked for.
+
+The provider is --provider's, or the one that the input names, or the only one
+that has accounts.
+
+A token is no argument: arguments show in the process list.`,
+		Example: `  kyoli accounts add --provider openai --label work < account.json
+  printf '%s' "$TOKEN" | kyoli accounts add --provider openai --refresh-token-stdin --email me@example.com
+  kyoli accounts add --file export.json`,
+		Args: noSecretArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.RefreshToken && o.File != "" {
-				return flagErrorf("--refresh-token-stdin and --file contradict each other")
+			if err := o.validate(cmd); err != nil {
+				return err
 			}
 			if runF != nil {
 				return runF(cmd.Context(), o)
@@ -51,196 +63,80 @@ login than the one that kyoli has changes nothing.`,
 		},
 	}
 	fs := cmd.Flags()
-	fs.StringVarP(&o.File, "file", "f", "", "read this `file` instead of stdin (- = stdin)")
-	fs.BoolVar(&o.RefreshToken, "refresh-token-stdin", false, "stdin is a refresh token and nothing else")
-	fs.StringVar(&o.Label, "label", "", "give the account this `label`")
-	fs.StringVar(&o.Email, "email", "", "the account's `e-mail`")
-	fs.StringVar(&o.Plan, "plan", "", "the account's `plan`, such as plus")
+	fs.StringVarP(&o.File, "file", "f", "", "read this `file` instead of stdin")
+	fs.BoolVar(&o.RefreshTokenStdin, "refresh-token-stdin", false, "stdin is a refresh token and nothing else")
+	fs.StringVar(&o.Label, "label", "", "what to call the account")
+	fs.StringVar(&o.Email, "email", "", "the account's e-mail")
+	fs.StringVar(&o.Plan, "plan", "", "the account's plan, for instance pro")
+	_ = cmd.MarkFlagFilename("file", "json")
 	return cmd
 }
 
-// addRow is `kyoli accounts add --json`, an object a line.
-type addRow struct {
-	Result  string     `json:"result"` // added, updated, unchanged
-	Account accountRow `json:"account"`
-	Why     string     `json:"why,omitempty"`
+// noSecretArgs refuses arguments without repeating them.
+func noSecretArgs(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usageErrorf("kyoli accounts add --help",
+		"accounts add takes no arguments: a token would show in the process list, and a file is named by --file")
+}
+
+func (o *accountsAddOptions) validate(cmd *cobra.Command) error {
+	if o.RefreshTokenStdin && o.File != "" {
+		return flagErrorf("--refresh-token-stdin and --file contradict each other")
+	}
+	for name, value := range map[string]string{"file": o.File, "label": o.Label, "email": o.Email, "plan": o.Plan} {
+		if cmd.Flags().Changed(name) && strings.TrimSpace(value) == "" {
+			return flagErrorf("--%s %q: is empty", name, value)
+		}
+	}
+	o.Label, o.Email, o.Plan = strings.TrimSpace(o.Label), strings.TrimSpace(o.Email), strings.TrimSpace(o.Plan)
+	for _, v := range []struct{ flag, value string }{{"--label", o.Label}, {"--email", o.Email}, {"--plan", o.Plan}} {
+		if err := checkName(v.flag, v.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkName refuses a name that a terminal would act on: nobody could type it
+// again.
+func checkName(what, value string) error {
+	if strings.ContainsFunc(value, termtext.Harmful) {
+		return usageErrorf("", "%s: holds control or formatting characters", what)
+	}
+	if strings.ContainsRune(value, unicode.ReplacementChar) {
+		return usageErrorf("", "%s: is not valid UTF-8", what)
+	}
+	return nil
 }
 
 func runAccountsAdd(ctx context.Context, f *Factory, o *accountsAddOptions) error {
-	logins, skipped, err := f.readLogins(o)
+	list, err := o.logins(f)
 	if err != nil {
 		return err
 	}
-	if err := o.complete(logins); err != nil {
+	groups, err := f.groupLogins(ctx, list)
+	if err != nil {
 		return err
 	}
-	for _, what := range skipped {
-		f.Note("skipped: %s: kyoli holds OAuth logins only", what)
-	}
-	if err := f.providersFor(ctx, logins); err != nil {
-		return err
-	}
-	for _, id := range loginProviders(logins) {
-		if err := f.addTo(ctx, id, logins); err != nil {
+	rows := []addRow{}
+	for _, g := range groups {
+		some, err := f.addLogins(ctx, g, o)
+		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// readLogins reads the input, without a change anywhere.
-func (f *Factory) readLogins(o *accountsAddOptions) ([]*login, []string, error) {
-	if o.RefreshToken {
-		l, err := f.readToken()
-		return []*login{l}, nil, err
-	}
-	source, in := "stdin", f.In
-	if o.File != "" && o.File != "-" {
-		file, err := os.Open(o.File)
-		if err != nil {
-			return nil, nil, &store.ReadError{Path: o.File, Err: err}
-		}
-		defer file.Close()
-		source, in = o.File, file
-	} else if f.inTTY() {
-		return nil, nil, usageErrorf("kyoli accounts add --provider openai < login.json", "nothing is piped in: the account is read from stdin or --file")
-	}
-	data, err := readInput(source, in)
-	if err != nil {
-		return nil, nil, err
-	}
-	d, err := parseDocument(source, data)
-	if err != nil {
-		return nil, nil, err
-	}
-	return d.logins(f.now())
-}
-
-// readToken reads a refresh token and nothing else: hidden from a terminal, one
-// line from anywhere else.
-func (f *Factory) readToken() (*login, error) {
-	var token string
-	if f.inTTY() {
-		secret, err := f.Secret("refresh token")
-		if err != nil {
-			return nil, err
-		}
-		token = secret
-	} else {
-		data, err := io.ReadAll(io.LimitReader(f.In, maxInput+1))
-		if err != nil {
-			return nil, fmt.Errorf("read stdin: %w", err)
-		}
-		token = strings.TrimSpace(strings.TrimPrefix(string(data), "\ufeff"))
-	}
-	switch {
-	case token == "":
-		return nil, &inputError{Source: "stdin", Reason: "is empty"}
-	case strings.ContainsFunc(token, func(r rune) bool { return !isTokenRune(r) && !strings.ContainsRune("!#$%&'*:|", r) }):
-		return nil, &inputError{Source: "stdin", Reason: "is not a refresh token alone"}
-	}
-	return &login{Refresh: token}, nil
-}
-
-// complete lays the flags over the logins. They describe one account.
-func (o *accountsAddOptions) complete(logins []*login) error {
-	if o.Label == "" && o.Email == "" && o.Plan == "" {
-		return nil
-	}
-	if len(logins) != 1 {
-		return flagErrorf("--label, --email and --plan are for one account; the input has %d", len(logins))
-	}
-	l := logins[0]
-	for _, v := range []struct {
-		from string
-		to   *string
-	}{{o.Label, &l.Label}, {o.Email, &l.Email}, {o.Plan, &l.Plan}} {
-		if v.from != "" {
-			*v.to = v.from
-		}
-	}
-	return nil
-}
-
-// providersFor settles whose logins they are: --provider's, else what the input
-// says, else the only provider in use.
-func (f *Factory) providersFor(ctx context.Context, logins []*login) error {
-	keys, err := f.providerByKey()
-	if err != nil {
-		return err
-	}
-	fallback := ""
-	for _, l := range logins {
-		said := l.Provider
-		if id, ok := keys[said]; ok {
-			said = id
-		}
-		switch {
-		case f.opts.Provider != "" && said != "" && said != f.opts.Provider:
-			return usageErrorf("", "%s is a login of provider %s, not of %s", l.where(), termtext.Clean(said), f.opts.Provider)
-		case f.opts.Provider != "":
-			said = f.opts.Provider
-		case said == "":
-			if fallback == "" {
-				if fallback, err = f.providerToAdd(ctx); err != nil {
+		rows = append(rows, some...)
+		if f.format() == formatJSON {
+			for _, r := range some {
+				if err := f.PrintJSONLine(r); err != nil {
 					return err
 				}
 			}
-			said = fallback
 		}
-		a, err := f.Adapter(said)
-		if err != nil {
-			return err
-		}
-		l.Provider = a.ID
+	}
+	if f.format() == formatYAML {
+		return f.Print(nil, rows)
 	}
 	return nil
-}
-
-// providerByKey are the providers by their key in auth.json.
-func (f *Factory) providerByKey() (map[string]string, error) {
-	r, err := f.Registry()
-	if err != nil {
-		return nil, err
-	}
-	keys := map[string]string{}
-	for _, id := range r.IDs() {
-		a, err := r.Get(id)
-		if err != nil {
-			return nil, err
-		}
-		keys[a.AuthJSONKey] = id
-	}
-	return keys, nil
-}
-
-func (f *Factory) providerToAdd(ctx context.Context) (string, error) {
-	ids, err := f.Providers(ctx)
-	if err != nil {
-		return "", err
-	}
-	if len(ids) == 1 {
-		return ids[0], nil
-	}
-	return "", usageErrorf("kyoli accounts add --provider openai < login.json", "the input does not say whose login it is; name the provider")
-}
-
-// where names a login for people, never by its content.
-func (l *login) where() string {
-	if l.field == "" {
-		return "the input"
-	}
-	return l.field
-}
-
-func loginProviders(logins []*login) []string {
-	var ids []string
-	seen := map[string]bool{}
-	for _, l := range logins {
-		if !seen[l.Provider] {
-			seen[l.Provider] = true
-			ids = append(ids, l.Provider)
-		}
-	}
-	return ids
 }

@@ -62,7 +62,7 @@ func runAccountsExport(ctx context.Context, f *Factory, o *accountsExportOptions
 	if err != nil {
 		return err
 	}
-	data, err := accounts.Export(uuids...)
+	data, err := accounts.Export(id, uuids...)
 	if err != nil {
 		return err
 	}

@@ -66,6 +66,7 @@ func exitWith(code int) error {
 // codeTable maps the typed errors of the packages to exit codes, in order; the
 // first that matches wins.
 var codeTable = []func(error) (int, bool){
+	as[*inputError](exitUsage),
 	as[*store.AmbiguousAccountError](exitUsage),
 	as[*provider.UnknownProviderError](exitUsage),
 	as[*provider.AdapterError](exitUsage),
@@ -77,6 +78,7 @@ var codeTable = []func(error) (int, bool){
 	as[*pools.PlaceError](exitUsage),
 	as[*manager.NoAccountsError](exitLogin),
 	as[*manager.LoginNeededError](exitLogin),
+	as[*manager.SpentLoginError](exitLogin),
 	as[*store.SpentError](exitLogin),
 	as[*store.UnknownAccountError](exitNoAccount),
 	as[*manager.NoUsableError](exitNoUsable),

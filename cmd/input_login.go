@@ -1,10 +1,13 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/kyoli-gam/kyoli/internal/rawjson"
+	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
 // login is one account as it was given to `accounts add`. Times are ms since the
@@ -13,15 +16,16 @@ type login struct {
 	field    string // where it stands: "accounts[1]", "openai", "" = the whole
 	line     int
 	Provider string // "" = not said
+	key      bool   // Provider is a key of auth.json, which may be of no concern
 
 	UUID, CredentialOwnerID, AccountID, AccountUUID, DeviceID string
 	Label, Email, Plan                                        string
 	Refresh, Access, IDToken                                  string
 	ExpiresAt                                                 int64
 
-	// Raw is the whole object where it is one of the account file, for what else
-	// it holds.
-	Raw jsontext.Value
+	// Account is, for an account of an account file, what else is known of it:
+	// its state, and what this kyoli does not know. nil = nothing.
+	Account *store.Account
 }
 
 // inputKind is the form in which accounts came.
@@ -112,7 +116,17 @@ func (d *document) accountFile(n *node, now time.Time) ([]*login, error) {
 	if accounts.kind != '[' {
 		return nil, d.errorAt(accounts, "accounts", "must be an array, is %s", kindName(accounts.kind))
 	}
-	return d.array(accounts, "accounts", now)
+	list, err := d.array(accounts, "accounts", now)
+	if err != nil {
+		return nil, err
+	}
+	of := (&reader{d: d, n: n}).text("provider")
+	for _, l := range list {
+		if l.Provider == "" {
+			l.Provider = of
+		}
+	}
+	return list, nil
 }
 
 func (d *document) array(n *node, field string, now time.Time) ([]*login, error) {
@@ -144,7 +158,7 @@ func (d *document) authFile(n *node, now time.Time) (list []*login, skipped []st
 		if err != nil {
 			return nil, nil, err
 		}
-		one.Provider = key
+		one.Provider, one.key = key, true
 		list = append(list, one)
 	}
 	return list, skipped, nil
@@ -174,8 +188,41 @@ func (d *document) login(n *node, field string, now time.Time) (*login, error) {
 		IDToken:           r.text(namesIDToken...),
 		ExpiresAt:         r.expiry(now),
 	}
-	if n.member("refreshToken") != nil {
-		l.Raw = n.raw
+	if r.err == nil && n.member("refreshToken") != nil {
+		l.Account, r.err = d.rest(n, field)
 	}
 	return l, r.err
+}
+
+// namesLogin are members that make up a login, whichever way they are spelled;
+// namesState are the account file's others.
+var (
+	namesLogin = slices.Concat(namesRefresh, namesAccess, namesIDToken, namesExpiry, namesPlan, namesAccountID, []string{
+		"type", "provider", "uuid", "credentialOwnerId", "accountUuid", "account_uuid", "deviceId", "device_id", "label", "email",
+		"expires_in", "expiresIn", "token_type", "scope",
+	})
+	namesState = []string{
+		"addedAt", "lastUsed", "enabled", "rateLimitResetAt", "cachedUsage", "cachedUsageAt",
+		"consecutiveAuthFailures", "isAuthDisabled", "authDisabledReason",
+	}
+)
+
+// rest reads what an account holds beside its login. null is as good as absent.
+func (d *document) rest(n *node, field string) (*store.Account, error) {
+	o := rawjson.Split(n.raw)
+	for i, name := range n.names {
+		if slices.Contains(namesLogin, name) || n.kids[i].kind == 'n' && slices.Contains(namesState, name) {
+			o.Delete(name)
+		}
+	}
+	a, err := store.ParseAccount(o.Bytes())
+	var wrong *store.FieldError
+	if !errors.As(err, &wrong) {
+		return a, err
+	}
+	at := n.member(wrong.Field)
+	if at == nil {
+		at = n
+	}
+	return nil, d.errorAt(at, join(field, wrong.Field), "%s", wrong.Reason)
 }

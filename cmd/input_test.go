@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
 var inputNow = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -51,7 +53,7 @@ func TestLogins(t *testing.T) {
 		},
 		"whole auth.json": {
 			in:      `{"openai":{"type":"oauth","refresh":"r","access":"t","expires":0},"x":{"type":"api","key":"k"},"y":{"type":"wellknown","key":"k","token":"t"}}`,
-			want:    []*login{{Provider: "openai", Refresh: "r", Access: "t", field: "openai"}},
+			want:    []*login{{Provider: "openai", key: true, Refresh: "r", Access: "t", field: "openai"}},
 			skipped: []string{"x (type api)", "y (type wellknown)"},
 		},
 		"whole account file": {
@@ -72,7 +74,7 @@ func TestLogins(t *testing.T) {
 			for _, l := range c.want {
 				l.line = max(l.line, 1)
 			}
-			if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(login{}), cmpopts.IgnoreFields(login{}, "Raw")); diff != "" {
+			if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(login{}), cmpopts.IgnoreFields(login{}, "Account")); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 			if diff := cmp.Diff(c.skipped, skipped); diff != "" {
@@ -82,16 +84,21 @@ func TestLogins(t *testing.T) {
 	}
 }
 
-func TestLoginsKeepTheRawAccount(t *testing.T) {
-	got, _, err := parseLogins(`[ {"refreshToken":"a", "x" : 1e400} , {"refresh_token":"b"}]`)
+func TestLoginsKeepWhatElseAnAccountHolds(t *testing.T) {
+	got, _, err := parseLogins(`[ {"refreshToken":"a", "refresh_token":"a", "enabled":false, "lastUsed":null, "x" : 1e400, "y":null} , {"refresh_token":"b"}]`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := `{"refreshToken":"a", "x" : 1e400}`; string(got[0].Raw) != want {
-		t.Errorf("Raw = %s, want %s", got[0].Raw, want)
+	if a := got[0].Account; a == nil || a.Enabled || a.RefreshToken != "" {
+		t.Errorf("the rest of an account: %+v", a)
 	}
-	if got[1].Raw != nil {
-		t.Errorf("an OAuth answer has Raw = %s", got[1].Raw)
+	if got[1].Account != nil {
+		t.Errorf("an OAuth answer has %+v", got[1].Account)
+	}
+	accounts := &store.Accounts{List: []*store.Account{got[0].Account}}
+	text, err := accounts.Export("openai", got[0].Account.UUID)
+	if err != nil || !strings.Contains(string(text), `"x": 1e400`) || !strings.Contains(string(text), `"y": null`) || strings.Contains(string(text), "refresh_token") {
+		t.Errorf("%s (%v)", text, err)
 	}
 }
 
@@ -132,6 +139,8 @@ func TestLoginErrors(t *testing.T) {
 		"expires_in a string":    {`{"refreshToken":"a","expires_in":"3600"}`, 1, "expires_in: must be a number of seconds"},
 		"an API key":             {`{"type":"api","key":"` + secret + `"}`, 1, `type: is "api"`},
 		"label is a list":        {"[{\"refreshToken\":\"a\",\n\"label\":[\"" + secret + "\"]}]", 2, "[0].label: must be a string, is an array"},
+		"state is mistyped":      {"[{\"refreshToken\":\"" + secret + "\",\n\"enabled\":1}]", 2, "[0].enabled: must be true or false"},
+		"usage is mistyped":      {"{\"refreshToken\":\"a\",\n\"cachedUsage\":{\"five_hour\":{}}}", 2, "cachedUsage: has a window without a utilization"},
 		"nested too deeply":      {`{"refreshToken":"a","x":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`, 1, "nested too deeply"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -193,8 +202,13 @@ func FuzzLogins(f *testing.F) {
 			if strings.TrimSpace(l.Refresh) == "" || l.ExpiresAt < 0 || l.ExpiresAt > maxMillis {
 				t.Errorf("an account that cannot be kept: %+v", l)
 			}
-			if l.Raw != nil && !l.Raw.IsValid() {
-				t.Errorf("Raw is not JSON: %q", l.Raw)
+			if l.Account == nil {
+				continue
+			}
+			l.Account.RefreshToken = store.Secret(l.Refresh)
+			accounts := &store.Accounts{List: []*store.Account{l.Account}}
+			if _, err := accounts.Export("", l.Account.UUID); err != nil {
+				t.Errorf("an account that cannot be written: %v", err)
 			}
 		}
 	})

@@ -127,6 +127,23 @@ func (e *LabelTakenError) Error() string {
 	return fmt.Sprintf("label %q already names account %s", e.Label, e.Account)
 }
 
+// SpentLoginError says that a login which was to be added has been used up, and that the account that it became is not
+// there any more.
+type SpentLoginError struct {
+	// Account is how the login is called.
+	Account string
+}
+
+// Error implements error.
+func (e *SpentLoginError) Error() string {
+	return fmt.Sprintf("the refresh token of login %q was spent already, and the account that has its successor is gone", e.Account)
+}
+
+// Hint is what helps.
+func (e *SpentLoginError) Hint() string {
+	return "log in again, and add the new login: kyoli accounts add"
+}
+
 // UnknownStrategyError says that there is no strategy of this name.
 type UnknownStrategyError struct {
 	// Name is what was asked for, Allowed what there is.

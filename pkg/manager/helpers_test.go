@@ -21,7 +21,8 @@ type memory struct {
 	mu       sync.Mutex
 	accounts []store.Account
 	active   string
-	updates  int // Updates that changed something
+	updates  int                           // Updates that changed something
+	spent    map[store.Secret]store.Secret // what came of spent tokens
 
 	leases map[string]chan struct{} // by credential owner; full = taken
 	log    []string                 // the steps of all rotations
@@ -42,6 +43,11 @@ func newMemory(accounts ...*store.Account) *memory {
 		b.active = accounts[0].UUID
 	}
 	return b
+}
+
+func (b *memory) Successor(_ context.Context, refresh store.Secret) (string, bool, error) {
+	child, ok := b.spent[refresh]
+	return child.Hash(), ok, nil
 }
 
 func (b *memory) Path() string { return "memory.json" }

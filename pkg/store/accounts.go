@@ -53,7 +53,7 @@ func (a *Accounts) Find(name string) (*Account, error) {
 	case 1:
 		return found[0], nil
 	}
-	return nil, &AmbiguousAccountError{Name: name, Candidates: candidates(found)}
+	return nil, Ambiguous(name, found)
 }
 
 func (a *Accounts) matching(match func(*Account) bool) []*Account {

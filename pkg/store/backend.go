@@ -19,6 +19,9 @@ type Backend interface {
 	Update(ctx context.Context, fn func(*Accounts) error) (*Accounts, error)
 	// Lease takes the refresh lease of an account and waits for it, 60 s at least.
 	Lease(ctx context.Context, uuid string) (Lease, error)
+	// Successor says whether a refresh token is known to have been spent, and the hash of what came of it in the end,
+	// empty where that is not known.
+	Successor(ctx context.Context, refresh Secret) (child string, spent bool, err error)
 	// Forget takes tokens out of the copies that are kept besides the accounts: last-good and the journal. Update
 	// does so itself for tokens that it removes or replaces.
 	Forget(ctx context.Context, secrets ...Secret) error

@@ -122,6 +122,11 @@ type AmbiguousAccountError struct {
 	Candidates []string // each "<uuid> (<label, e-mail>)"
 }
 
+// Ambiguous returns the error for a name that several accounts have.
+func Ambiguous(name string, found []*Account) *AmbiguousAccountError {
+	return &AmbiguousAccountError{Name: name, Candidates: candidates(found)}
+}
+
 func (e *AmbiguousAccountError) Error() string {
 	return fmt.Sprintf("%q names %d accounts: %s", e.Name, len(e.Candidates), strings.Join(e.Candidates, ", "))
 }

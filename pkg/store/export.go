@@ -1,31 +1,40 @@
 package store
 
 import (
-	"slices"
-
 	"github.com/kyoli-gam/kyoli/internal/rawjson"
 )
 
-// Export returns a file of accounts that holds only those with these uuids, unknown fields included. The active
-// account stays so where it is among them. It has their tokens.
-func (a *Accounts) Export(uuids ...string) ([]byte, error) {
+// Export returns an account file that holds only the accounts with these uuids, unknown fields included, and their
+// tokens. The provider's name stands in it for whoever reads it alone. The active account stays so where it is among
+// them. A file of a later version gives a *VersionError: what is new in it might be needed.
+func (a *Accounts) Export(provider string, uuids ...string) ([]byte, error) {
+	if a.doc != nil && a.doc.later != "" {
+		return nil, &VersionError{Path: a.path, Version: a.doc.later}
+	}
+	wanted := make(map[string]bool, len(uuids))
+	for _, uuid := range uuids {
+		wanted[uuid] = true
+	}
 	some := &Accounts{path: a.path, doc: a.doc}
 	for _, x := range a.List {
-		if slices.Contains(uuids, x.UUID) {
+		if wanted[x.UUID] {
 			some.List = append(some.List, x)
 		}
 	}
-	if slices.Contains(uuids, a.Active) {
+	if wanted[a.Active] {
 		some.Active = a.Active
 	}
-	d, err := some.encode()
-	if err != nil {
+	raw := []byte(emptyFile)
+	if d, err := some.encode(); err != nil {
+		return nil, err
+	} else if d != nil {
+		raw = d.raw
+	}
+	file := rawjson.Split(raw)
+	if err := file.Set("provider", provider); err != nil {
 		return nil, err
 	}
-	if d == nil {
-		return []byte(emptyFile), nil
-	}
-	return d.raw, nil
+	return file.Bytes(), nil
 }
 
 // FieldError is returned by ParseAccount for a member that is not what it must be.
@@ -62,14 +71,4 @@ func ParseAccount(object []byte) (*Account, error) {
 		o.Delete(fields[i].name)
 	}
 	return a, nil
-}
-
-// DropUnknown takes members out of what a new account has beside its fields.
-func (a *Account) DropUnknown(names ...string) {
-	if a.unknown == nil {
-		return
-	}
-	for _, name := range names {
-		a.unknown.Delete(name)
-	}
 }

@@ -1,0 +1,159 @@
+package manager
+
+import (
+	"context"
+	"strings"
+
+	"github.com/kyoli-gam/kyoli/pkg/store"
+)
+
+// AddResult says what became of a login that was added.
+type AddResult string
+
+// The results of [Manager.Add].
+const (
+	Added     AddResult = "added"     // it is a new account
+	Updated   AddResult = "updated"   // it was there, and something of it is new
+	Unchanged AddResult = "unchanged" // it was there, and all of it was known
+)
+
+// Incoming is a login that is to be added.
+type Incoming struct {
+	// Account is what is known of it; empty fields are not known. Of an account that is there already only its
+	// identity, its plan and its credential can replace what is stored.
+	Account *store.Account
+	// Label, Email and Plan are the user's own words, which win over what is stored; empty = none.
+	Label, Email, Plan string
+}
+
+// AddedAccount is what became of an [Incoming].
+type AddedAccount struct {
+	Result  AddResult
+	Account *store.Account
+	// Why says in words why the credential was left as it is, where it is another than the stored one; or what
+	// else the user should know.
+	Why string
+}
+
+// Add adds logins, all in one locked step or none. One that is there already, by its refresh token, by the token that
+// it was exchanged for, by uuid, or by e-mail and account id, is updated: it keeps its label, state and limits, and
+// with a new credential it is no longer auth-disabled. A credential is never replaced by an older one. Errors:
+// *[LabelTakenError], *[SpentLoginError], *store.AmbiguousAccountError, and the store's.
+func (m *Manager) Add(ctx context.Context, logins ...Incoming) ([]AddedAccount, error) {
+	spent, err := m.successors(ctx, logins)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]AddedAccount, len(logins))
+	accounts, err := m.store.Update(ctx, func(accounts *store.Accounts) error {
+		for i, in := range logins {
+			var err error
+			if results[i], err = m.add(accounts, in, spent); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range results {
+		if a := accounts.Get(results[i].Account.UUID); a != nil {
+			results[i].Account = a // as it was written
+		}
+	}
+	return results, nil
+}
+
+func (m *Manager) add(accounts *store.Accounts, in Incoming, spent successors) (AddedAccount, error) {
+	f, err := findIncoming(accounts, in, spent)
+	if err != nil {
+		return AddedAccount{}, err
+	}
+	if f.account == nil {
+		return m.addNew(accounts, in)
+	}
+	return update(accounts, in, f)
+}
+
+func (m *Manager) addNew(accounts *store.Accounts, in Incoming) (AddedAccount, error) {
+	a := *in.Account
+	now := store.MillisOf(m.now())
+	if a.AddedAt == 0 {
+		a.AddedAt = now
+	}
+	if a.LastUsed == 0 {
+		a.LastUsed = now
+	}
+	clearFailures(&a)
+	r := AddedAccount{Result: Added, Account: &a}
+	if a.Label != "" && in.Label == "" && labelFree(accounts, &a, a.Label) != nil {
+		r.Why = "without its label " + a.Label + ", which names another account"
+		a.Label = ""
+	}
+	if _, err := in.say(accounts, &a); err != nil {
+		return r, err
+	}
+	accounts.Add(&a)
+	return r, nil
+}
+
+// update brings an account up to date with what came in.
+func update(accounts *store.Accounts, in Incoming, f match) (AddedAccount, error) {
+	a := f.account
+	r := AddedAccount{Result: Unchanged, Account: a, Why: f.why}
+	if f.newer {
+		r.Result = Updated
+		a.SetCredential(in.Account.Credential())
+		clearFailures(a)
+	}
+	filled := fill(a, in.Account, f.newer)
+	said, err := in.say(accounts, a)
+	if err != nil {
+		return r, err
+	}
+	if filled || said {
+		r.Result = Updated
+	}
+	if a.IsAuthDisabled && r.Why == "" {
+		r.Why = "still auth-disabled: this login is the one that no longer works"
+	}
+	return r, nil
+}
+
+// fill takes over what is not known yet of who the account is, and with a newer login what has changed of it.
+func fill(a, from *store.Account, newer bool) (changed bool) {
+	for _, t := range []struct {
+		to        *string
+		from      string
+		overwrite bool
+	}{
+		{&a.AccountID, from.AccountID, newer},
+		{&a.AccountUUID, from.AccountUUID, newer},
+		{&a.Email, from.Email, newer},
+		{&a.PlanTier, from.PlanTier, newer},
+		{&a.DeviceID, from.DeviceID, false},
+	} {
+		if t.from != "" && t.from != *t.to && (t.overwrite || *t.to == "") {
+			*t.to, changed = t.from, true
+		}
+	}
+	return changed
+}
+
+// say writes the user's words over what is there.
+func (in Incoming) say(accounts *store.Accounts, a *store.Account) (changed bool, err error) {
+	if in.Label != "" && in.Label != a.Label {
+		if err := labelFree(accounts, a, in.Label); err != nil {
+			return false, err
+		}
+		a.Label, changed = in.Label, true
+	}
+	if in.Email != "" && !strings.EqualFold(in.Email, a.Email) {
+		a.Email, changed = in.Email, true
+	}
+	if in.Plan != "" && in.Plan != a.PlanTier {
+		a.PlanTier, changed = in.Plan, true
+	}
+	return changed, nil
+}

@@ -1,0 +1,129 @@
+package manager
+
+import (
+	"context"
+	"strings"
+
+	"github.com/kyoli-gam/kyoli/pkg/store"
+)
+
+// successor is what came of a refresh token that was spent: the hash of the newest token in its place, empty where
+// that is not known.
+type successor struct{ child string }
+
+// successors are the spent ones of the tokens that come in, by the tokens' hashes.
+type successors map[string]successor
+
+// successors asks the store for what became of the tokens.
+func (m *Manager) successors(ctx context.Context, logins []Incoming) (successors, error) {
+	found := successors{}
+	for _, in := range logins {
+		token := in.Account.RefreshToken
+		child, spent, err := m.store.Successor(ctx, token)
+		if err != nil {
+			return nil, err
+		}
+		if spent {
+			found[token.Hash()] = successor{child}
+		}
+	}
+	return found, nil
+}
+
+// match is the account that a login belongs to.
+type match struct {
+	account *store.Account // nil = none yet
+	newer   bool           // the login is newer than what is stored
+	why     string         // it is another one, and not newer
+}
+
+const (
+	whyRenewed = "a newer login is stored, which came of this one"
+	whyOlder   = "a newer login is stored"
+)
+
+// findIncoming finds the account that is there already.
+func findIncoming(accounts *store.Accounts, in Incoming, spent successors) (match, error) {
+	c := in.Account.Credential()
+	for _, a := range accounts.List {
+		if a.RefreshToken == c.RefreshToken {
+			return match{account: a, newer: c.AccessToken != "" && c.ExpiresAt > a.ExpiresAt}, nil
+		}
+	}
+	if s, ok := spent[c.RefreshToken.Hash()]; ok {
+		for _, a := range accounts.List {
+			if s.child != "" && a.RefreshToken.Hash() == s.child {
+				return match{account: a, why: whyRenewed}, nil
+			}
+		}
+	}
+	a, err := same(accounts, in)
+	if err != nil {
+		return match{}, err
+	}
+	_, ended := spent[c.RefreshToken.Hash()]
+	switch {
+	case ended && a == nil:
+		return match{}, &SpentLoginError{Account: in.name()}
+	case ended:
+		return match{account: a, why: whyOlder + "; this one was spent"}, nil
+	case a == nil:
+		return match{}, nil
+	case a.IsAuthDisabled || c.ExpiresAt == 0 || c.ExpiresAt >= a.ExpiresAt:
+		return match{account: a, newer: true}, nil
+	}
+	return match{account: a, why: whyOlder}, nil
+}
+
+// same finds the account by who it is: its uuid, now or at first, else its e-mail and account id. Several that would do
+// are an error, for with the wrong one a login would be lost.
+func same(accounts *store.Accounts, in Incoming) (*store.Account, error) {
+	who := *in.Account
+	if in.Email != "" {
+		who.Email = in.Email
+	}
+	for _, alike := range []func(a, b *store.Account) bool{sameUUID, sameOwner, sameEmail, sameAccountID} {
+		var found []*store.Account
+		for _, a := range accounts.List {
+			if alike(a, &who) {
+				found = append(found, a)
+			}
+		}
+		switch len(found) {
+		case 0:
+			continue
+		case 1:
+			return found[0], nil
+		}
+		return nil, store.Ambiguous(in.name(), found)
+	}
+	return nil, nil
+}
+
+func sameUUID(a, b *store.Account) bool { return b.UUID != "" && a.UUID == b.UUID }
+
+func sameOwner(a, b *store.Account) bool {
+	return b.UUID != "" && a.CredentialOwnerID == b.UUID ||
+		b.CredentialOwnerID != "" && a.OwnerID() == b.CredentialOwnerID
+}
+
+// sameEmail wants account ids that do not differ: one person may have an account of their own and one in a workspace.
+func sameEmail(a, b *store.Account) bool {
+	return b.Email != "" && strings.EqualFold(a.Email, b.Email) &&
+		(a.AccountID == "" || b.AccountID == "" || a.AccountID == b.AccountID)
+}
+
+// sameAccountID is for accounts whose e-mail is not known: the members of a workspace share its id.
+func sameAccountID(a, b *store.Account) bool {
+	return b.AccountID != "" && a.AccountID == b.AccountID && (a.Email == "" || b.Email == "")
+}
+
+// name is how a login is called that may be no account yet.
+func (in Incoming) name() string {
+	for _, name := range []string{in.Label, in.Account.Label, in.Email, in.Account.Email, in.Account.UUID} {
+		if name != "" {
+			return name
+		}
+	}
+	return "without a name"
+}
