@@ -50,7 +50,7 @@ func hasHeader(headers map[string]string, name string) bool {
 }
 
 // clientCredentials are the headers in which clients send credentials.
-var clientCredentials = []string{"Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key"}
+var clientCredentials = []string{"Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "Api-Key", "X-Goog-Api-Key"}
 
 // SetHeaders prepares an API request: credentials that came with it go, the
 // account's take their place, and the adapter's headers are added where the

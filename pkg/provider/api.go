@@ -1,0 +1,66 @@
+package provider
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// idleConns is how many connections to one provider are kept for the next request; more than a
+// person's programs have under way at once.
+const idleConns = 128
+
+// APITransport returns what carries API requests to the adapter's base URL: given, nil for one that
+// connects directly, with the limits that a request with a token in it needs. It asks for no
+// compression of its own, so that answers pass as they are.
+func (a *Adapter) APITransport(given *http.Transport) *http.Transport {
+	t := &http.Transport{}
+	if given != nil {
+		t = given.Clone()
+	}
+	scheme, _, _ := strings.Cut(a.BaseURL, ":")
+	harden(t, scheme)
+	t.MaxResponseHeaderBytes = 4 * maxHeaderBytes
+	t.DisableCompression = true
+	t.ForceAttemptHTTP2 = true
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = 0, idleConns
+	if t.IdleConnTimeout == 0 {
+		t.IdleConnTimeout = 90 * time.Second
+	}
+	if t.TLSHandshakeTimeout == 0 {
+		t.TLSHandshakeTimeout = 10 * time.Second
+	}
+	return t
+}
+
+// Serves tells whether a URL is one of the adapter's API: at its base URL or below, by a path that
+// no server can read as leading elsewhere.
+func (a *Adapter) Serves(u *url.URL) bool {
+	base, err := url.Parse(a.BaseURL)
+	if err != nil || a.BaseURL == "" || u.Scheme != base.Scheme || !strings.EqualFold(u.Host, base.Host) || u.User != nil || u.Opaque != "" {
+		return false
+	}
+	rest, ok := strings.CutPrefix(u.EscapedPath(), strings.TrimSuffix(base.EscapedPath(), "/"))
+	return ok && (rest == "" || rest[0] == '/') && plainPath(rest)
+}
+
+// plainPath reports a path without dot segments, empty segments and what may be decoded into either:
+// servers do not agree on where these lead (CWE-22, CWE-436).
+func plainPath(escaped string) bool {
+	lower := strings.ToLower(escaped)
+	for _, odd := range []string{"%2e", "%2f", "%5c", "\\", "%00", ";"} {
+		if strings.Contains(lower, odd) {
+			return false
+		}
+	}
+	if escaped == "" || escaped == "/" {
+		return true
+	}
+	for segment := range strings.SplitSeq(strings.TrimSuffix(escaped, "/")[1:], "/") {
+		if segment == "" || segment == "." || segment == ".." {
+			return false
+		}
+	}
+	return true
+}
