@@ -26,7 +26,9 @@ type Request struct {
 	// MaxWait is how long [Manager.Acquire] waits for a limit to end, where all are limited; 0 = not.
 	MaxWait time.Duration
 
-	self string // the session that asks
+	self  string // the session that asks
+	bound string // the credential owner that the session key is known to be bound to
+	brief bool   // nobody asks for the candidates
 }
 
 // Decision is the account chosen, and why.
@@ -93,6 +95,9 @@ func (m *Manager) decide(s *Snapshot, req Request) (*Decision, claims.Choice, er
 		return nil, claims.Choice{}, m.nobody(s, members, req)
 	}
 	d := &Decision{Account: c.Member.Account, Strategy: name, Pool: group.Pool, Model: group.Model, Why: c.Why}
+	if req.brief {
+		return d, m.choice(c, req), nil
+	}
 	for _, mb := range members {
 		d.Candidates = append(d.Candidates, m.candidate(s, mb, c, req))
 	}

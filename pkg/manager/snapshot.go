@@ -93,7 +93,9 @@ func (s *Snapshot) pool(members []*Member, req Request) *Pool {
 			p.Members = append(p.Members, m)
 		}
 	}
-	if uuid, ok := s.Claims.Sticky(req.SessionKey); ok && req.SessionKey != "" {
+	if req.bound != "" {
+		p.Bound = p.first(func(m *Member) bool { return m.Account.OwnerID() == req.bound })
+	} else if uuid, ok := s.Claims.Sticky(req.SessionKey); ok && req.SessionKey != "" {
 		p.Bound = p.first(func(m *Member) bool { return m.Account.UUID == uuid })
 	}
 	return p
