@@ -126,7 +126,7 @@ func helpSupervise(o order, _ *bufio.Reader) error {
 // helpWait waits for an account for itself, says when it got which, and keeps it until stdin ends and
 // then for a while.
 func helpWait(o order, in *bufio.Reader) error {
-	c, err := Open(o.Accounts, Options{}).Wait(bg, Holder{ID: o.ID, Exclusive: true}, firstFree(o.UUIDs, o.ID, true))
+	c, err := Open(o.Accounts, Options{}).Wait(bg, Holder{ID: o.ID, Exclusive: true}, firstFree(o.UUIDs, o.ID, true), nil)
 	if err != nil {
 		return err
 	}

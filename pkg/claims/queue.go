@@ -33,6 +33,20 @@ func (st *state) stand(h Holder, wants []string) {
 	st.judge.ticket(t)
 }
 
+// ahead is how many that are waited for came before a session.
+func (st *state) ahead(id string) int {
+	n := 0
+	for _, t := range st.doc.Tickets {
+		if t.ID == id {
+			break
+		}
+		if t.live && !t.late {
+			n++
+		}
+	}
+	return n
+}
+
 // tidyTickets takes out tickets whose processes are gone. One that is only late keeps its place.
 func (st *state) tidyTickets() {
 	st.doc.Tickets = slices.DeleteFunc(st.doc.Tickets, func(t *ticket) bool {

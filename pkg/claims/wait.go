@@ -20,14 +20,26 @@ const (
 // Wait is [Store.Select] for one who is ready to wait: while choose gives [ErrBusy] it stands in a
 // queue for the accounts in Choice.Wants, first come, first served, until ctx ends, whose cause is
 // then returned. No lock is held while waiting. Whoever waits for other accounts is not waited for.
-func (s *Store) Wait(ctx context.Context, h Holder, choose func(View) (Choice, error)) (*Claim, error) {
+//
+// queued is told, without a lock, how many came before, as often as the place is renewed (every 5 s
+// at least); nil = nobody is told.
+func (s *Store) Wait(ctx context.Context, h Holder, choose func(View) (Choice, error), queued func(ahead int)) (*Claim, error) {
 	if err := s.complete(&h); err != nil {
 		return nil, err
 	}
-	for {
-		c, err := s.takeOrQueue(ctx, h, choose)
+	for stood := false; ; stood = true {
+		c, ahead, err := s.takeOrQueue(ctx, h, choose)
+		if err != nil && (stood || ctx.Err() != nil) {
+			s.leaveQueue(ctx, h.ID)
+		}
+		if err != nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
 		if c != nil || err != nil {
 			return c, err
+		}
+		if queued != nil {
+			queued(ahead)
 		}
 		if !s.watchQueue(ctx, h.ID) {
 			s.leaveQueue(ctx, h.ID)
@@ -37,10 +49,9 @@ func (s *Store) Wait(ctx context.Context, h Holder, choose func(View) (Choice, e
 }
 
 // takeOrQueue claims an account or, where there is none, gets or renews the ticket; then it returns
-// neither a claim nor an error.
-func (s *Store) takeOrQueue(ctx context.Context, h Holder, choose func(View) (Choice, error)) (*Claim, error) {
-	var c *Claim
-	err := s.step(ctx, func(st *state) error {
+// neither a claim nor an error, but how many came before.
+func (s *Store) takeOrQueue(ctx context.Context, h Holder, choose func(View) (Choice, error)) (c *Claim, ahead int, err error) {
+	err = s.step(ctx, func(st *state) error {
 		var wants []string
 		var err error
 		c, err = s.take(st, h, func(v View) (Choice, error) {
@@ -53,18 +64,15 @@ func (s *Store) takeOrQueue(ctx context.Context, h Holder, choose func(View) (Ch
 		})
 		if errors.Is(err, ErrBusy) {
 			st.stand(h, wants)
+			ahead = st.ahead(h.ID)
 			return nil
 		}
 		return err
 	})
 	if err != nil {
-		if ctx.Err() != nil {
-			s.leaveQueue(ctx, h.ID)
-			err = context.Cause(ctx)
-		}
-		return nil, err
+		return nil, 0, err
 	}
-	return c, nil
+	return c, ahead, nil
 }
 
 // watchQueue looks until an account seems to be free for the session or its ticket wants renewing.

@@ -3,6 +3,7 @@ package claims
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +18,7 @@ func (w *world) queue(pid int, exclusive bool, accounts ...string) {
 	h := session(pid)
 	h.Exclusive = exclusive
 	must(w.t, s.complete(&h))
-	c, err := s.takeOrQueue(bg, h, func(View) (Choice, error) { return Choice{Wants: accounts}, ErrBusy })
+	c, _, err := s.takeOrQueue(bg, h, func(View) (Choice, error) { return Choice{Wants: accounts}, ErrBusy })
 	if c != nil || err != nil {
 		w.t.Fatalf("%+v, %v", c, err)
 	}
@@ -166,16 +167,16 @@ func TestWaitTakesWhatIsFree(t *testing.T) {
 	w := newWorld(t)
 	h := session(10)
 	h.Exclusive = true
-	c, err := w.store(10).Wait(bg, h, firstFree([]string{"a"}, h.ID, true))
+	c, err := w.store(10).Wait(bg, h, firstFree([]string{"a"}, h.ID, true), nil)
 	must(t, err)
 	if c.UUID != "a" || len(w.view(99).Queue) != 0 {
 		t.Errorf("%+v, %v", c, w.view(99).Queue)
 	}
 	boom := errors.New("boom")
-	if _, err := w.store(11).Wait(bg, session(11), func(View) (Choice, error) { return Choice{}, boom }); !errors.Is(err, boom) {
+	if _, err := w.store(11).Wait(bg, session(11), func(View) (Choice, error) { return Choice{}, boom }, nil); !errors.Is(err, boom) {
 		t.Errorf("err = %v", err)
 	}
-	if _, err := w.store(11).Wait(bg, Holder{}, pick("a")); err == nil {
+	if _, err := w.store(11).Wait(bg, Holder{}, pick("a"), nil); err == nil {
 		t.Error("waited without a session id")
 	}
 }
@@ -193,12 +194,15 @@ func TestWait(t *testing.T) {
 			after time.Duration
 		}
 		got := make(chan result, 2)
+		places := make([][]int, 13)
 		var all sync.WaitGroup
 		for pid := 11; pid <= 12; pid++ {
 			all.Go(func() {
 				h := session(pid)
 				h.Exclusive = true
-				c, err := timed(pid).Wait(bg, h, pick("a"))
+				c, err := timed(pid).Wait(bg, h, pick("a"), func(ahead int) {
+					places[pid] = append(places[pid], ahead)
+				})
 				if err != nil {
 					t.Error(err)
 					return
@@ -226,7 +230,33 @@ func TestWait(t *testing.T) {
 			t.Errorf("the second noticed after %v", d)
 		}
 		all.Wait()
+		if p := slices.Compact(places[11]); !slices.Equal(p, []int{0}) {
+			t.Errorf("the first was told that %v came before", p)
+		}
+		if p := slices.Compact(places[12]); !slices.Equal(p, []int{1}) && !slices.Equal(p, []int{1, 0}) {
+			t.Errorf("the second was told that %v came before", p)
+		}
 	})
+}
+
+// One who waits and is then told that there is nothing to wait for gives its place up.
+func TestWaitLeavesTheQueueOnAnError(t *testing.T) {
+	w := newWorld(t)
+	w.claim(10, "a")
+	boom := errors.New("boom")
+	calls := 0
+	_, err := w.store(11).Wait(bg, session(11), func(View) (Choice, error) {
+		if calls++; calls > 1 {
+			return Choice{}, boom
+		}
+		return Choice{Wants: []string{"b"}}, ErrBusy
+	}, nil)
+	if !errors.Is(err, boom) || calls != 2 {
+		t.Errorf("%v after %d calls", err, calls)
+	}
+	if strings.Contains(w.read(".kyoli.json"), "s11") {
+		t.Error("its ticket is still there")
+	}
 }
 
 func TestWaitEndsWithItsContext(t *testing.T) {
@@ -241,7 +271,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 		h := session(11)
 		h.Exclusive = true
 		began := time.Now()
-		_, err := s.Wait(ctx, h, pick("a"))
+		_, err := s.Wait(ctx, h, pick("a"), nil)
 		if !errors.Is(err, enough) || time.Since(began) != 30*time.Second {
 			t.Errorf("%v after %v", err, time.Since(began))
 		}

@@ -12,9 +12,10 @@ import (
 // Acquire chooses an account and claims it for h, in one step, and notes that it is used now. It
 // does not change the active account. The claim is nil where the settings have claims turned off or
 // the manager has none. Errors are those of [Manager.Pick], those of the claims, and ctx's where it
-// waited (Request.MaxWait).
+// waited (Request.MaxWait, Request.Wait).
 func (m *Manager) Acquire(ctx context.Context, req Request, h claims.Holder) (*Decision, *claims.Claim, error) {
 	giveUp := m.now().Add(req.MaxWait)
+	req.queueUntil = m.now().Add(req.Wait)
 	req.self = h.ID
 	req.Exclusive = req.Exclusive || h.Exclusive
 	h.Exclusive = req.Exclusive
@@ -52,13 +53,12 @@ func (m *Manager) claim(ctx context.Context, accounts *store.Accounts, req Reque
 		return d, nil, err
 	}
 	var d *Decision
-	claim, err := m.claims.Select(ctx, h, func(view claims.View) (claims.Choice, error) {
+	claim, err := m.selectOrQueue(ctx, req, h, func(view claims.View) (choice claims.Choice, err error) {
 		accounts, err := m.store.Peek(ctx)
 		if err != nil {
 			return claims.Choice{}, err
 		}
 		m.remember(view)
-		var choice claims.Choice
 		d, choice, err = m.decide(m.snapshot(accounts, view), req)
 		return choice, err
 	})
@@ -70,6 +70,33 @@ func (m *Manager) claim(ctx context.Context, accounts *store.Accounts, req Reque
 	}
 	// Cursor and binding are kept, the claim is not.
 	return d, nil, claim.Release(ctx)
+}
+
+// errPatience ends the wait in the queue.
+var errPatience = errors.New("waited long enough")
+
+// selectOrQueue selects, or waits in the queue where others hold what would do, for as long as the
+// request is ready to.
+func (m *Manager) selectOrQueue(ctx context.Context, req Request, h claims.Holder, choose func(claims.View) (claims.Choice, error)) (*claims.Claim, error) {
+	patience := req.queueUntil.Sub(m.now())
+	if req.Wait <= 0 || patience <= 0 {
+		return m.claims.Select(ctx, h, choose)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errPatience)
+	defer cancel()
+	var none *NoUsableError
+	claim, err := m.claims.Wait(ctx, h, func(view claims.View) (claims.Choice, error) {
+		choice, err := choose(view)
+		if errors.As(err, &none) && len(none.wants) > 0 {
+			return claims.Choice{Wants: none.wants}, claims.ErrBusy
+		}
+		return choice, err
+	}, req.OnQueue)
+	if errors.Is(err, errPatience) && none != nil {
+		none.Waited = req.Wait
+		return nil, none
+	}
+	return claim, err
 }
 
 // touch notes that the account is used now. The work does not depend on it.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/kyoli-gam/kyoli/pkg/provider"
 	"github.com/kyoli-gam/kyoli/pkg/store"
@@ -147,12 +148,12 @@ func TestExclusive(t *testing.T) {
 	}
 	_, _, err = m.Acquire(t.Context(), Request{Exclusive: true}, holder("s4"))
 	want := &NoUsableError{Provider: "openai", Held: 3}
-	if diff := cmp.Diff(error(want), err); diff != "" {
+	if diff := cmp.Diff(error(want), err, cmpopts.IgnoreUnexported(NoUsableError{})); diff != "" {
 		t.Error(diff)
 	}
 	_, _, err = m.Acquire(t.Context(), Request{Account: "b"}, holder("s5"))
 	want = &NoUsableError{Provider: "openai", Account: "label-b", Held: 1}
-	if diff := cmp.Diff(error(want), err); diff != "" {
+	if diff := cmp.Diff(error(want), err, cmpopts.IgnoreUnexported(NoUsableError{})); diff != "" {
 		t.Error(diff)
 	}
 	for _, strategy := range Strategies() {

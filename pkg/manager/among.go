@@ -91,15 +91,18 @@ func FindMember(accounts *store.Accounts, uuid string) *store.Account {
 	return accounts.List[i]
 }
 
-// everyone is what a request without groups chooses from.
-var everyone = []Group{{}}
+// groups are what to choose from; one group without members = from all.
+func (a *Among) groups() []Group {
+	if a == nil {
+		return []Group{{}}
+	}
+	return a.Groups
+}
 
 // choose lets the strategy choose from each group in turn. An account that a session is bound to comes before the
 // order of the groups.
 func (s *Snapshot) choose(strategy Strategy, members []*Member, req Request) (Choice, Group) {
-	groups := everyone
 	if req.Among != nil {
-		groups = req.Among.Groups
 		all := s.pool(members, req)
 		if c := strategy.Choose(all); c.Bind && c.Member != nil && c.Member == all.Bound {
 			return c, req.Among.groupOf(c.Member.Account)
@@ -107,7 +110,7 @@ func (s *Snapshot) choose(strategy Strategy, members []*Member, req Request) (Ch
 	}
 	var resort Choice
 	var from Group
-	for _, g := range groups {
+	for _, g := range req.Among.groups() {
 		c := strategy.Choose(s.pool(within(members, g), req))
 		if c.Member == nil {
 			continue

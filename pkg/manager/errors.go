@@ -32,6 +32,10 @@ type NoUsableError struct {
 	// user or by a login that no longer works, those that others have for themselves alone (or that
 	// are wanted so), and those that were tried already.
 	Limited, Disabled, Held, Tried int
+	// Waited is how long was queued for an account that others hold.
+	Waited time.Duration
+
+	wants []string // uuids of accounts that would do if nobody held them
 }
 
 // Error implements error.
@@ -62,6 +66,9 @@ func (e *NoUsableError) Error() string {
 	if !e.Until.IsZero() {
 		what += ", the first limit ends at " + e.Until.Local().Format(time.RFC3339)
 	}
+	if e.Waited > 0 {
+		what += ", waited for " + e.Waited.String()
+	}
 	return what
 }
 
@@ -69,6 +76,9 @@ func (e *NoUsableError) Error() string {
 func (e *NoUsableError) Hint() string {
 	if e.Disabled > 0 && e.Account != "" {
 		return "kyoli accounts enable " + quote(e.Account)
+	}
+	if e.Held > 0 {
+		return "kyoli claims list --provider " + e.Provider
 	}
 	if e.Among != nil {
 		return "kyoli " + e.Among.Kind + "s plan " + quote(e.Among.Name) + " --provider " + e.Provider

@@ -23,12 +23,18 @@ type Request struct {
 	Exclude []string
 	// Exclusive wants an account that nobody else holds.
 	Exclusive bool
+	// Wait is how long [Manager.Acquire] queues for an account that others hold; 0 = not at all. Those who came first
+	// are served first.
+	Wait time.Duration
+	// OnQueue is told, while no lock is held, how many who came before are still waiting; nil = nobody is.
+	OnQueue func(ahead int)
 	// MaxWait is how long [Manager.Acquire] waits for a limit to end, where all are limited; 0 = not.
 	MaxWait time.Duration
 
-	self  string // the session that asks
-	bound string // the credential owner that the session key is known to be bound to
-	brief bool   // nobody asks for the candidates
+	self       string    // the session that asks
+	bound      string    // the credential owner that the session key is known to be bound to
+	brief      bool      // nobody asks for the candidates
+	queueUntil time.Time // when the wait in the queue ends
 }
 
 // Decision is the account chosen, and why.
@@ -134,7 +140,7 @@ func (m *Manager) named(s *Snapshot, members []*Member, name string) (*Decision,
 	}
 	i := slices.IndexFunc(members, func(mb *Member) bool { return mb.Account == a })
 	if members[i].Taken {
-		refused.Held = 1
+		refused.Held, refused.wants = 1, []string{a.UUID}
 		return nil, claims.Choice{}, refused
 	}
 	d := &Decision{Account: a, Why: "asked for by name"}
@@ -154,13 +160,13 @@ func (m *Manager) nobody(s *Snapshot, members []*Member, req Request) error {
 		case !req.Among.has(mb.Account):
 		case slices.Contains(req.Exclude, mb.Account.UUID):
 			e.Tried++
-		case eligible(mb) && mb.Taken:
-			e.Held++
 		case mb.Status == StatusRateLimited:
 			e.Limited++
 			if until := LimitedUntil(mb.Account, s.At); e.Until.IsZero() || until.Before(e.Until) {
 				e.Until = until
 			}
+		case eligible(mb) && mb.Taken:
+			e.Held++
 		default:
 			e.Disabled++
 			if mb.Status == StatusAuthDisabled && login == nil {
@@ -168,12 +174,30 @@ func (m *Manager) nobody(s *Snapshot, members []*Member, req Request) error {
 			}
 		}
 	}
+	e.wants = wanted(members, req)
 	// Nothing but a login helps where no account is limited: say so, as it was said when the login
 	// was found to be dead.
 	if login != nil && e.Limited == 0 && e.Held == 0 && e.Tried == 0 {
 		return m.loginNeeded(login, login.AuthDisabledReason)
 	}
 	return e
+}
+
+// wanted are the accounts that would do if nobody held them, the usable ones first, of each kind in
+// the order of the groups.
+func wanted(members []*Member, req Request) []string {
+	var uuids []string
+	for _, usable := range []bool{true, false} {
+		for _, g := range req.Among.groups() {
+			for _, mb := range within(members, g) {
+				if eligible(mb) && mb.notLimited() && mb.Usable() == usable && mb.Taken &&
+					!slices.Contains(req.Exclude, mb.Account.UUID) && !slices.Contains(uuids, mb.Account.UUID) {
+					uuids = append(uuids, mb.Account.UUID)
+				}
+			}
+		}
+	}
+	return uuids
 }
 
 func (m *Manager) loginNeeded(a *store.Account, reason string) *LoginNeededError {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/kyoli-gam/kyoli/pkg/claims"
 	"github.com/kyoli-gam/kyoli/pkg/provider"
@@ -103,7 +104,7 @@ func TestPickWithoutAnAccount(t *testing.T) {
 			t.Parallel()
 			m, b, _ := pooled(t, Settings{}, tt.accounts...)
 			_, err := m.Pick(t.Context(), tt.req)
-			if diff := cmp.Diff(tt.want, err); diff != "" {
+			if diff := cmp.Diff(tt.want, err, cmpopts.IgnoreUnexported(NoUsableError{})); diff != "" {
 				t.Fatal(diff)
 			}
 			if !strings.HasPrefix(err.Error(), tt.text) {
@@ -111,7 +112,7 @@ func TestPickWithoutAnAccount(t *testing.T) {
 			}
 			// Acquire says the same, and claims nothing.
 			_, claim, err := m.Acquire(t.Context(), tt.req, holder("s"))
-			if diff := cmp.Diff(tt.want, err); diff != "" || claim != nil || b.updates != 0 {
+			if diff := cmp.Diff(tt.want, err, cmpopts.IgnoreUnexported(NoUsableError{})); diff != "" || claim != nil || b.updates != 0 {
 				t.Errorf("Acquire: %s, claim %v, %d updates", diff, claim, b.updates)
 			}
 		})
@@ -123,6 +124,7 @@ func TestHintsCanBePasted(t *testing.T) {
 	for want, err := range map[string]interface{ Hint() string }{
 		"kyoli accounts add --provider acme < account.json": &NoAccountsError{Provider: "acme"},
 		"kyoli accounts enable 'it'\\''s mine'":             &NoUsableError{Provider: "acme", Account: "it's mine", Disabled: 1},
+		"kyoli claims list --provider acme":                 &NoUsableError{Provider: "acme", Held: 2, Limited: 1},
 		"kyoli accounts list --provider acme":               &NoUsableError{Provider: "acme", Account: "a", Limited: 1},
 	} {
 		if got := err.Hint(); got != want {
