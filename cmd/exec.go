@@ -24,8 +24,12 @@ const (
 
 type execOptions struct {
 	Account     string
+	Pool        string
+	Chain       string
 	Strategy    string
 	Session     string
+	Exclusive   bool
+	Wait        time.Duration
 	MinTTL      time.Duration
 	MaxWait     time.Duration
 	PrintEnv    bool
@@ -45,6 +49,11 @@ func newExecCmd(f *Factory, runF func(context.Context, *execOptions) error) *cob
 		Long: `Chooses an account and claims it, makes its access token valid for a while
 (--min-ttl), and runs the command with the token in its environment. The claim
 lasts as long as the command, even where kyoli is killed.
+
+Commands that run at the same time take different accounts as long as there are
+some, and share them then. With --exclusive nobody else holds the account while
+the command runs; where all are held, --wait queues for one, first come, first
+served. --pool and --chain restrict the choice ('kyoli pools', 'kyoli chains').
 
 The command gets KYOLI_PROVIDER, KYOLI_ACCOUNT, KYOLI_ACCOUNT_LABEL,
 KYOLI_ACCESS_TOKEN and KYOLI_EXPIRES_AT, what the provider's adapter names
@@ -78,16 +87,20 @@ exit-codes').`,
 			return runExec(cmd.Context(), f, o)
 		},
 	}
-	o.addFlags(cmd)
+	o.addFlags(f, cmd)
 	return cmd
 }
 
-func (o *execOptions) addFlags(cmd *cobra.Command) {
+func (o *execOptions) addFlags(f *Factory, cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.SetInterspersed(false) // what follows the command's name is the command's
 	fs.StringVarP(&o.Account, "account", "a", "", "this `account` (label, e-mail, uuid) instead of the strategy's choice")
+	fs.StringVar(&o.Pool, "pool", "", "only accounts of this `pool`")
+	fs.StringVar(&o.Chain, "chain", "", "only accounts of this `chain`, its pools in their order")
+	fs.BoolVar(&o.Exclusive, "exclusive", false, "an account that nobody else holds, and keep the others off it")
+	fs.DurationVar(&o.Wait, "wait", 0, "where others hold what would do, queue so long for it")
 	fs.StringVar(&o.Strategy, "strategy", "", "choose by this `strategy`: "+strings.Join(manager.Strategies(), ", "))
-	fs.StringVar(&o.Session, "session", "", "stay with one account for all runs of this `key` (strategy sticky)")
+	fs.StringVar(&o.Session, "session", "", "stay with one account for all runs of this `key` (by strategy sticky)")
 	fs.DurationVar(&o.MinTTL, "min-ttl", defaultMinTTL, "renew a token that is good for less than this")
 	fs.DurationVar(&o.MaxWait, "max-wait", 0, "where all accounts are limited, wait so long for the first")
 	fs.BoolVar(&o.PrintEnv, "print-env", false, "print the names of the variables that would be set, and run nothing")
@@ -96,6 +109,9 @@ func (o *execOptions) addFlags(cmd *cobra.Command) {
 	fs.StringVar(&o.As, "as", "", "treat the command as `opencode` or other, whatever its name")
 	fs.BoolVar(&o.AllowNested, "allow-nested", false, "run inside another kyoli exec")
 	addNoMigrateFlag(cmd, &o.NoMigrate)
+	_ = cmd.RegisterFlagCompletionFunc("account", completeAccounts(f, 0))
+	_ = cmd.RegisterFlagCompletionFunc("pool", completePools(f, -1))
+	_ = cmd.RegisterFlagCompletionFunc("chain", completeChains(f, -1))
 	_ = cmd.RegisterFlagCompletionFunc("strategy", fixed(manager.Strategies()...))
 	_ = cmd.RegisterFlagCompletionFunc("as", fixed(asOpenCode, asOther))
 }
@@ -114,8 +130,11 @@ func (o *execOptions) validate() error {
 		return flagErrorf("--max-wait %s: must not be negative", o.MaxWait)
 	case o.As != "" && o.As != asOpenCode && o.As != asOther:
 		return flagErrorf("--as %q: one of %s, %s", o.As, asOpenCode, asOther)
-	case o.Strategy != "" && !slices.Contains(manager.Strategies(), o.Strategy):
-		return flagErrorf("--strategy %q: one of %s", o.Strategy, strings.Join(manager.Strategies(), ", "))
+	case o.Wait < 0:
+		return flagErrorf("--wait %s: must not be negative", o.Wait)
+	}
+	if err := o.wish().validate(); err != nil {
+		return err
 	}
 	for _, e := range o.Env {
 		if err := o.validateEnv(e); err != nil {
@@ -123,6 +142,14 @@ func (o *execOptions) validate() error {
 		}
 	}
 	return nil
+}
+
+// wish is what account is wanted.
+func (o *execOptions) wish() *wish {
+	return &wish{
+		Account: o.Account, Pool: o.Pool, Chain: o.Chain,
+		Strategy: o.Strategy, Session: o.Session, Exclusive: o.Exclusive,
+	}
 }
 
 func (o *execOptions) validateEnv(entry string) error {

@@ -20,14 +20,21 @@ type taken struct {
 // takeAccount chooses and claims an account and makes its token valid. Where
 // that fails for one that the strategy chose, the next one is tried.
 func takeAccount(ctx context.Context, f *Factory, m *manager.Manager, o *execOptions) (*taken, error) {
-	req := manager.Request{Account: o.Account, Strategy: o.Strategy, SessionKey: o.Session, MaxWait: o.MaxWait}
+	req, err := o.wish().request(ctx, f, m)
+	if err != nil {
+		return nil, err
+	}
+	line := f.statusLine()
+	defer line.clear()
+	req.Wait, req.MaxWait, req.OnQueue = o.Wait, o.MaxWait, line.queued
 	holder := claims.Holder{ID: claims.NewSession(), Command: filepath.Base(o.Command[0])}
 	sayWait(ctx, f, m, req)
 	var failure error
 	for {
 		d, claim, err := m.Acquire(ctx, req, holder)
+		line.clear()
 		if err != nil {
-			return nil, firstCause(failure, err)
+			return nil, hintWait(firstCause(failure, err), o)
 		}
 		f.Debugf("account %s: %s", d.Account.Name(), d.Why)
 		a, _, err := m.Valid(ctx, d.Account.UUID, manager.ValidOptions{MinTTL: o.MinTTL})
@@ -64,13 +71,22 @@ func isAccountsFault(err error) bool {
 }
 
 // firstCause is what to tell when no account is left: why the last one that was
-// tried failed, unless others are limited, whose end is worth waiting for.
+// tried failed, unless others are limited or held, whose end is worth waiting for.
 func firstCause(failure, err error) error {
 	var none *manager.NoUsableError
-	if failure == nil || !errors.As(err, &none) || none.Limited > 0 {
+	if failure == nil || !errors.As(err, &none) || none.Limited+none.Held > 0 {
 		return err
 	}
 	return failure
+}
+
+// hintWait says how to wait for an account that others hold.
+func hintWait(err error, o *execOptions) error {
+	var none *manager.NoUsableError
+	if o.Wait == 0 && errors.As(err, &none) && none.Held > 0 && none.Limited == 0 {
+		return withHint(err, "kyoli exec --wait 5m -- …")
+	}
+	return err
 }
 
 // hintTTL says how to go on with the token that there is, where only the wish

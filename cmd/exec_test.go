@@ -38,14 +38,16 @@ func TestExecOptions(t *testing.T) {
 			execOptions{MinTTL: 10 * time.Minute, Command: []string{"ls", "--account", "-x", "--", "y"}},
 		},
 		{"all", []string{
-			"--account", "work", "--strategy", "hybrid", "--session", "k", "--min-ttl", "1m", "--max-wait", "2h",
+			"--pool", "work", "--strategy", "sticky", "--session", "k", "--exclusive", "--wait", "5m", "--min-ttl", "1m", "--max-wait", "2h",
 			"--env", "A={{.AccessToken}}", "--env", "B=x=y", "--use", "--as", "opencode", "--allow-nested", "--no-migrate",
 			"--", "run.sh", "-a",
 		}, execOptions{
-			Account: "work", Strategy: "hybrid", Session: "k", MinTTL: time.Minute, MaxWait: 2 * time.Hour,
+			Pool: "work", Strategy: "sticky", Session: "k", Exclusive: true, Wait: 5 * time.Minute, MinTTL: time.Minute, MaxWait: 2 * time.Hour,
 			Env: []string{"A={{.AccessToken}}", "B=x=y"}, Use: true, As: "opencode", AllowNested: true, NoMigrate: true,
 			Command: []string{"run.sh", "-a"},
 		}},
+		{"an account", []string{"--account", "work", "x"}, execOptions{Account: "work", MinTTL: 10 * time.Minute, Command: []string{"x"}}},
+		{"a chain", []string{"--chain", "all", "x"}, execOptions{Chain: "all", MinTTL: 10 * time.Minute, Command: []string{"x"}}},
 		{"names only", []string{"--print-env"}, execOptions{MinTTL: 10 * time.Minute, PrintEnv: true, Command: []string{}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -69,7 +71,11 @@ func TestExecRefusesWrongOptions(t *testing.T) {
 		{[]string{"--"}, "needs a command"},
 		{[]string{"--min-ttl", "-1s", "ls"}, "--min-ttl"},
 		{[]string{"--max-wait", "-1s", "ls"}, "--max-wait"},
+		{[]string{"--wait", "-1s", "ls"}, "--wait"},
 		{[]string{"--strategy", "best", "ls"}, "sticky"},
+		{[]string{"--account", "a", "--pool", "b", "ls"}, "--account and --pool exclude each other"},
+		{[]string{"--pool", "b", "--chain", "c", "ls"}, "--pool and --chain exclude each other"},
+		{[]string{"--session", "k", "--strategy", "hybrid", "ls"}, "--session"},
 		{[]string{"--as", "claude", "ls"}, "opencode, other"},
 		{[]string{"--env", "NAME", "ls"}, "NAME=TEMPLATE"},
 		{[]string{"--env", "=x", "ls"}, "--env"},
