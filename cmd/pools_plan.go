@@ -82,7 +82,7 @@ func runPlan(ctx context.Context, f *Factory, o *planOptions) error {
 	if err != nil {
 		return err
 	}
-	id, err := f.providerOf(ctx, c, o.Pool, o.Chain)
+	id, err := f.poolProvider(ctx, c, o.Pool, o.Chain)
 	if err != nil {
 		return err
 	}
@@ -134,9 +134,9 @@ func (o *planOptions) request(s *manager.Snapshot) (manager.PlanRequest, error) 
 	return req, nil
 }
 
-// providerOf is --provider's, else that of the pool or of the chain's first
+// poolProvider is --provider's, else that of the pool or of the chain's first
 // pool, else the only one that has accounts.
-func (f *Factory) providerOf(ctx context.Context, c *pools.Config, pool, chain string) (string, error) {
+func (f *Factory) poolProvider(ctx context.Context, c *pools.Config, pool, chain string) (string, error) {
 	if f.opts.Provider != "" {
 		return f.OneProvider(ctx)
 	}

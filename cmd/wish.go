@@ -48,7 +48,7 @@ func (w *wish) provider(ctx context.Context, f *Factory) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return f.providerOf(ctx, c, w.Pool, w.Chain)
+	return f.poolProvider(ctx, c, w.Pool, w.Chain)
 }
 
 // request is the wish as the manager takes it.
