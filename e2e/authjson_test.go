@@ -3,7 +3,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
+
 	"net/http"
 	"net/url"
 	"os"
@@ -57,7 +57,7 @@ func renew() {
 		Expires int64  `json:"expires_in"`
 	}
 	if err := json.NewDecoder(res.Body).Decode(&token); err != nil || res.StatusCode != http.StatusOK {
-		fail(fmt.Errorf("%s, %v", res.Status, err))
+		fail(errors.Join(errors.New(res.Status), err))
 	}
 	e.Access, e.Refresh, e.Expires = token.Access, token.Refresh, time.Now().UnixMilli()+token.Expires*1000
 	entries := map[string]any{}

@@ -21,6 +21,9 @@ func TestMain(m *testing.M) {
 		"tooauth":   toOAuth,
 		"renew":     renew,
 		"samelogin": sameLogin,
+		"ocserve":   ocServe,
+		"await":     awaitFile,
+		"waitgone":  waitGone,
 		"exitcode":  exitCode,
 		"norefresh": noRefresh,
 	})
