@@ -25,7 +25,8 @@ func newAccountsRmCmd(f *Factory, runF func(context.Context, *accountsRmOptions)
 		Short:   "Remove accounts",
 		Long: `Removes accounts, and their tokens from every copy that kyoli keeps. The login
 itself is not ended at the provider. Where the active account goes, the first
-that remains becomes active.
+that remains becomes active; where the last account of a provider goes, so does
+its login in OpenCode's auth.json, if kyoli put it there.
 
 Asks first; --yes answers. Without a terminal and without --yes nothing is
 removed.`,
@@ -81,6 +82,7 @@ func runAccountsRm(ctx context.Context, f *Factory, o *accountsRmOptions) error 
 			rows = append(rows, removedRow{id, a.UUID, a.Label, a.Email, "removed"})
 			table.Row(termtext.Text(a.Name()), termtext.Text("removed"))
 		}
+		f.clearAuthJSON(ctx, m)
 	}
 	return f.Print(table, rows)
 }

@@ -96,6 +96,31 @@ func (f *Factory) withAuthJSON(o manager.Options) manager.Options {
 	return o
 }
 
+// clearAuthJSON takes the login of a provider that has no account left out of
+// OpenCode's auth.json, if it is the one that kyoli wrote. The accounts are gone
+// by then, so an error is told and no more.
+func (f *Factory) clearAuthJSON(ctx context.Context, m *manager.Manager) {
+	accounts, err := m.Store().Load(ctx)
+	if err != nil || len(accounts.List) > 0 {
+		return
+	}
+	login, err := f.login(m.Provider())
+	if err != nil {
+		return
+	}
+	place, err := f.authPlace("")
+	if err != nil {
+		return
+	}
+	cleared, err := migrate.ClearIfOurs(ctx, place, login.Key)
+	switch {
+	case err != nil:
+		f.Note("warning: OpenCode may still have the login: %v", err)
+	case cleared:
+		f.Note("took the login out of %s, too", place.AuthPath)
+	}
+}
+
 // fileError adds what to look at to an error of the file system.
 func fileError(err error) error {
 	var path *fs.PathError

@@ -43,9 +43,9 @@ auth.json meanwhile stays removed.`,
   kyoli sync-auth --account work
   kyoli sync-auth --dry-run
   kyoli sync-auth --watch --json`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.validate(cmd); err != nil {
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.validate(cmd, args); err != nil {
 				return err
 			}
 			if runF != nil {
@@ -63,7 +63,10 @@ auth.json meanwhile stays removed.`,
 	return cmd
 }
 
-func (o *syncAuthOptions) validate(cmd *cobra.Command) error {
+func (o *syncAuthOptions) validate(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageErrorf("kyoli sync-auth --account "+shellQuote(args[0]), "sync-auth takes no arguments, but %q was given", args[0])
+	}
 	if o.Watch && o.DryRun {
 		return flagErrorf("--watch and --dry-run contradict each other")
 	}
@@ -83,8 +86,14 @@ func runSyncAuth(ctx context.Context, f *Factory, o *syncAuthOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := m.Snapshot(ctx); err != nil { // who has just answered 429
+	now, err := m.Snapshot(ctx) // also of who has just answered 429
+	if err != nil {
 		return err
+	}
+	if o.Account != "" {
+		if _, err := now.Accounts.Find(o.Account); err != nil {
+			return err
+		}
 	}
 	sync, err := f.syncOptions(m, o)
 	if err != nil {

@@ -71,27 +71,50 @@ func renew() {
 // sameLogin fails unless auth.json and the account file's first account have the
 // same credential: samelogin AUTH.json ACCOUNTS.json.
 func sameLogin() {
-	var auth struct{ OpenAI authEntry }
-	var file struct{ Accounts []account }
-	readJSON(os.Args[1], &auth)
-	readJSON(os.Args[2], &file)
-	e := auth.OpenAI
-	if len(file.Accounts) == 0 || e.Refresh == "" {
-		fail(errors.New("no logins to compare"))
-	}
-	if a := file.Accounts[0]; a.RefreshToken != e.Refresh || a.AccessToken != e.Access || a.ExpiresAt != e.Expires {
-		fail(errors.New("the credentials differ"))
+	if err := compareLogins(os.Args[1], os.Args[2]); err != nil {
+		fail(err)
 	}
 }
 
-func readJSON(path string, v any) {
-	b, err := os.ReadFile(path)
-	if err == nil {
-		err = json.Unmarshal(b, v)
+// awaitLogin waits until they have.
+func awaitLogin() {
+	err := errors.New("did not look")
+	for end := time.Now().Add(patience); err != nil && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		err = compareLogins(os.Args[1], os.Args[2])
 	}
 	if err != nil {
 		fail(err)
 	}
+}
+
+func compareLogins(authPath, accountsPath string) error {
+	var auth struct{ OpenAI authEntry }
+	var file struct{ Accounts []account }
+	if err := errors.Join(parseJSON(authPath, &auth), parseJSON(accountsPath, &file)); err != nil {
+		return err
+	}
+	e := auth.OpenAI
+	if len(file.Accounts) == 0 || e.Refresh == "" {
+		return errors.New("no logins to compare")
+	}
+	if a := file.Accounts[0]; a.RefreshToken != e.Refresh || a.AccessToken != e.Access || a.ExpiresAt != e.Expires {
+		return errors.New("the credentials differ")
+	}
+	return nil
+}
+
+func readJSON(path string, v any) {
+	if err := parseJSON(path, v); err != nil {
+		fail(err)
+	}
+}
+
+func parseJSON(path string, v any) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(b, v)
 }
 
 func writeAuth(path string, entries map[string]any) {

@@ -17,15 +17,16 @@ var (
 
 func TestMain(m *testing.M) {
 	testscript.Main(runner{m}, map[string]func(){
-		"callapi":   callAPI,
-		"tooauth":   toOAuth,
-		"renew":     renew,
-		"samelogin": sameLogin,
-		"ocserve":   ocServe,
-		"await":     awaitFile,
-		"waitgone":  waitGone,
-		"exitcode":  exitCode,
-		"norefresh": noRefresh,
+		"callapi":    callAPI,
+		"tooauth":    toOAuth,
+		"renew":      renew,
+		"samelogin":  sameLogin,
+		"awaitlogin": awaitLogin,
+		"ocserve":    ocServe,
+		"await":      awaitFile,
+		"waitgone":   waitGone,
+		"exitcode":   exitCode,
+		"norefresh":  noRefresh,
 	})
 }
 

@@ -75,6 +75,9 @@ func (s *session) finish(now *AuthFile, key string) error {
 // wrote last, unchanged since; it returns whether it did. It is for the removal
 // of a provider's last account.
 func ClearIfOurs(ctx context.Context, p Place, key string) (bool, error) {
+	if ours, err := p.mayBeOurs(key); err != nil || !ours {
+		return false, err
+	}
 	cleared := false
 	err := p.under(ctx, func(s *session) error {
 		var gone Entry
@@ -95,4 +98,19 @@ func ClearIfOurs(ctx context.Context, p Place, key string) (bool, error) {
 		return s.saveLedger()
 	})
 	return cleared, err
+}
+
+// mayBeOurs tells, without a lock, whether kyoli wrote the entry last, or was
+// about to.
+func (p Place) mayBeOurs(key string) (bool, error) {
+	target, err := p.target()
+	if err != nil {
+		return false, err
+	}
+	book, err := readLedger(p.ledgerPath(target), target)
+	if err != nil {
+		return false, err
+	}
+	known := book.Entries[key]
+	return known != nil && (known.Written || known.Next != nil), nil
 }

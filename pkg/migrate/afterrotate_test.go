@@ -57,6 +57,9 @@ func TestClearIfOurs(t *testing.T) {
 	if clear(s) {
 		t.Error("cleared an entry that is not there")
 	}
+	if exists(s.StateDir) {
+		t.Error("a state was written for nothing")
+	}
 	s.sync(t)
 	if !clear(s) {
 		t.Error("did not clear kyoli's entry")

@@ -76,6 +76,9 @@ func Sync(ctx context.Context, p Place, o SyncOptions) (*SyncResult, error) {
 	res := &SyncResult{Result: ResultUnchanged, Path: p.AuthPath, Key: o.Key}
 	for range tries {
 		err := o.attempt(ctx, p, res)
+		if res.Adopted != nil {
+			ctx = context.WithoutCancel(ctx) // what was done is to be told, too
+		}
 		if errors.Is(err, errAgain) {
 			continue
 		}
@@ -118,6 +121,9 @@ func (o SyncOptions) attempt(ctx context.Context, p Place, res *SyncResult) erro
 	})
 	if err != nil {
 		return err
+	}
+	if res.Adopted != nil {
+		ctx = context.WithoutCancel(ctx)
 	}
 	accounts, err := o.Backend.Load(ctx)
 	if err != nil {

@@ -15,8 +15,8 @@ const (
 
 // Watch keeps auth.json and the store in step until ctx ends: it syncs once,
 // and again whenever either file changes or the account's token grows stale.
-// It tells of every pass that changed something or failed; what did not change
-// since the pass before is not repeated. A login that somebody takes out of
+// It tells of every pass that changed something or failed, and of the first that
+// went well again; what did not change since the pass before is not repeated. A login that somebody takes out of
 // auth.json meanwhile stays out. An error of the first pass ends it; the end of
 // ctx is no error, and never cuts a write or a refresh short.
 func Watch(ctx context.Context, p Place, o SyncOptions, tell func(*SyncResult, error)) error {
@@ -25,20 +25,21 @@ func Watch(ctx context.Context, p Place, o SyncOptions, tell func(*SyncResult, e
 		return err
 	}
 	changed := follow(ctx, p.AuthPath, target, o.Backend.Path())
-	last := ""
+	last, failed := "", false
 	for {
 		res, err := Sync(ctx, p, o)
-		if ctx.Err() != nil {
+		if err != nil && ctx.Err() != nil {
 			return nil
 		}
 		if err != nil && !o.KeepRemoved {
 			return err
 		}
 		o.KeepRemoved = true
-		if now := summary(res, err); now != last {
-			last = now
+		now := summary(res, err)
+		if now != last && (now != "" || failed) {
 			tell(res, err)
 		}
+		last, failed = now, err != nil
 		if !await(ctx, changed, watchAgain) {
 			return nil
 		}

@@ -24,9 +24,12 @@ func TestWatch(t *testing.T) {
 		done <- Watch(ctx, s.Place, s.options(), func(res *SyncResult, err error) {
 			mu.Lock()
 			defer mu.Unlock()
-			if err != nil {
+			switch {
+			case err != nil:
 				told = append(told, "error")
-			} else {
+			case res.Adopted != nil:
+				told = append(told, "adopted")
+			default:
 				told = append(told, res.Result)
 			}
 		})
@@ -44,11 +47,12 @@ func TestWatch(t *testing.T) {
 	oc := startOpenCode(t, "")
 	oc.login(s.Place, "openai", oauthJSON("home-r1", "home-a1", farAhead+1)) // the file moves
 	agree("home", "home-r1")
-	oc.logout(s.Place, "openai")
 	heard := func(what string) {
 		t.Helper()
 		eventually(t, "told of "+what, func() bool { mu.Lock(); defer mu.Unlock(); return slices.Contains(told, what) })
 	}
+	heard("adopted")
+	oc.logout(s.Place, "openai")
 	heard(ResultRemoved)
 	s.update(t, func(all *store.Accounts) { all.Active = "work-0000" })
 	oc.login(s.Place, "openai", oauthJSON("f-r", "stranger-a1", farAhead, "accountId", "acct-stranger"))
@@ -64,6 +68,9 @@ func TestWatch(t *testing.T) {
 	}
 	if s.entry(t).Refresh != "f-r" {
 		t.Error("the foreign login was overwritten")
+	}
+	if want := []string{ResultWritten, ResultWritten, "adopted", ResultRemoved, "error"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
 	}
 }
 
