@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kyoli-gam/kyoli/internal/fakeprovider"
 	"github.com/kyoli-gam/kyoli/pkg/claims"
 	"github.com/kyoli-gam/kyoli/pkg/manager/pools"
 	"github.com/kyoli-gam/kyoli/pkg/store"
@@ -18,6 +19,7 @@ import (
 // bound as before, with one claim.
 func TestSessionFollowsARename(t *testing.T) {
 	t.Parallel()
+	renamed := fakeprovider.Account{ID: "id-a"}.UUID()
 	w := newWorld(t, []string{"a", "b"})
 	c := claims.Open(t.TempDir()+"/accounts.json", claims.Options{})
 	m := w.manager(Options{Claims: c})
@@ -31,13 +33,13 @@ func TestSessionFollowsARename(t *testing.T) {
 		if err := u.Valid(t.Context(), ""); err != nil {
 			t.Fatal(err)
 		}
-		if u.Account.UUID != "id-a" || Expired(u.Account, time.Now()) {
+		if u.Account.UUID != renamed || Expired(u.Account, time.Now()) {
 			t.Errorf("got %s, expired: %v", u.Account.UUID, Expired(u.Account, time.Now()))
 		}
 		u.End()
 	}
 	v, err := c.View(t.Context())
-	if err != nil || len(v.Holders) != 1 || len(v.Holders["id-a"]) != 1 {
+	if err != nil || len(v.Holders) != 1 || len(v.Holders[renamed]) != 1 {
 		t.Errorf("claims %+v, %v", v.Holders, err)
 	}
 	if n := w.tokenRequests(); n != 1 {
@@ -47,6 +49,7 @@ func TestSessionFollowsARename(t *testing.T) {
 
 func TestUseRenewsARefusedToken(t *testing.T) {
 	t.Parallel()
+	renamed := fakeprovider.Account{ID: "id-a"}.UUID()
 	w := newWorld(t, []string{"a"}, func(a *store.Account) { a.ExpiresAt = store.MillisOf(time.Now().Add(time.Hour)) })
 	s := w.Session(SessionOptions{Holder: holder("me")})
 	defer func() { _ = s.Close(context.WithoutCancel(t.Context())) }()
@@ -61,11 +64,11 @@ func TestUseRenewsARefusedToken(t *testing.T) {
 	if err := u.Valid(t.Context(), old); err != nil || u.Account.AccessToken == old {
 		t.Errorf("a refused token was kept: %v", err)
 	}
-	if err := u.Refused(t.Context(), "401"); err != nil || w.store.get("id-a").ConsecutiveAuthFailures != 1 {
-		t.Errorf("failures %+v, %v", w.store.get("id-a"), err)
+	if err := u.Refused(t.Context(), "401"); err != nil || w.store.get(renamed).ConsecutiveAuthFailures != 1 {
+		t.Errorf("failures %+v, %v", w.store.get(renamed), err)
 	}
-	if err := u.Revoked(t.Context(), "revoked"); err != nil || !w.store.get("id-a").IsAuthDisabled {
-		t.Errorf("account %+v, %v", w.store.get("id-a"), err)
+	if err := u.Revoked(t.Context(), "revoked"); err != nil || !w.store.get(renamed).IsAuthDisabled {
+		t.Errorf("account %+v, %v", w.store.get(renamed), err)
 	}
 }
 
