@@ -2,11 +2,13 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // sample returns an account file as the plugin writes it, with n accounts.
@@ -117,6 +119,63 @@ func benchUpdate(b *testing.B, n int) {
 			return nil
 		})
 		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkLoadJournal reads the accounts, with a day's rotations in the journal.
+func BenchmarkLoadJournal(b *testing.B) {
+	for _, accounts := range []int{10, 10_000} {
+		for _, rotations := range []int{0, 1, 240} {
+			b.Run(fmt.Sprintf("accounts=%d/rotations=%d", accounts, rotations), func(b *testing.B) {
+				path := benchJournal(b, accounts, rotations)
+				b.ResetTimer()
+				for b.Loop() {
+					if _, err := Open(path, Options{}).Load(context.Background()); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+func benchJournal(b *testing.B, accounts, rotations int) (path string) {
+	b.Helper()
+	path = filepath.Join(b.TempDir(), "accounts.json")
+	if err := errors.Join(os.WriteFile(path, sample(accounts), 0o600), os.Mkdir(path+".journal", 0o700)); err != nil {
+		b.Fatal(err)
+	}
+	for i := range rotations {
+		n := entryName{Secret(fmt.Sprint("rt-", i)).Hash(), ownerHash(fmt.Sprint(i)), MillisOf(time.Now()), fmt.Sprintf("%012x", i), stateSpent}
+		if err := os.WriteFile(journalOf(path).path(n), nil, 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return path
+}
+
+// BenchmarkRotation is what a refresh costs besides the provider's time.
+func BenchmarkRotation(b *testing.B) {
+	path := benchJournal(b, 10, 0)
+	f := Open(path, Options{})
+	uuid := "00000000-1111-4222-8333-444455556666"
+	for i := 0; b.Loop(); i++ {
+		l, err := f.Lease(context.Background(), uuid)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r, err := l.Begin(context.Background())
+		if err != nil {
+			b.Fatal(err)
+		}
+		c := Credential{RefreshToken: Secret(fmt.Sprint("rt-", i)), AccessToken: "at", ExpiresAt: 4_000_000_000_000}
+		err = errors.Join(r.Ready(), r.Answered(200, []byte(good)))
+		if err == nil {
+			_, err = r.Settle(context.Background(), c, func(*Account) {})
+		}
+		if err := errors.Join(err, l.Release()); err != nil {
 			b.Fatal(err)
 		}
 	}

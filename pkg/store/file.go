@@ -32,6 +32,8 @@ type File struct {
 	mu     sync.Mutex
 	cached *document // what was read or written last, so that the same content is not parsed twice
 	noted  map[Note]bool
+
+	nothing lastReplay
 }
 
 // Open returns the account file at path, which need not exist. It does no I/O.

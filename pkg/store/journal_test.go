@@ -330,3 +330,28 @@ func touched(t *testing.T, path string) string {
 	}
 	return path
 }
+
+// A program that has read the accounts before finds what comes into the journal later.
+func TestReplayLooksAgain(t *testing.T) {
+	f, _ := newFile(t, two)
+	answered(t, f, 200, strings.ReplaceAll(good, "new", "2"))
+	mustLoad(t, f)
+	old := time.Now().Add(-time.Minute)
+	if err := os.Chtimes(f.path+".journal", old, old); err != nil {
+		t.Fatal(err)
+	}
+	mustLoad(t, f)
+	if f.nothing.doc == nil {
+		t.Fatal("that there is nothing to be done was not remembered")
+	}
+	answered(t, Open(f.path, Options{}), 200, strings.ReplaceAll(good, "new", "3"))
+	if a := mustLoad(t, f).Get(uuidA); a.RefreshToken != "rt-3" {
+		t.Errorf("got %+v", a)
+	}
+	if err := os.WriteFile(f.path, []byte(two), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if a := mustLoad(t, f).Get(uuidA); a.RefreshToken != "rt-3" {
+		t.Errorf("after an old content came back: %+v", a)
+	}
+}

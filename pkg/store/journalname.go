@@ -56,23 +56,24 @@ func (n entryName) age(now time.Time) time.Duration { return now.Sub(n.at.Time()
 // parseEntryName reads the name of an entry. Any other file is none of the journal's.
 func parseEntryName(name string) (entryName, bool) {
 	stem, state, _ := strings.Cut(name, ".")
-	parts := strings.Split(stem, "-")
-	if len(parts) != 4 {
-		return entryName{}, false
-	}
-	ms, err := strconv.ParseUint(parts[2], 10, 53)
-	n := entryName{parent: parts[0], owner: parts[1], at: Millis(ms), nonce: parts[3], state: entryState(state)}
-	ok := err == nil && n.state.known() && isHex(n.parent, parentDigits) && isHex(n.owner, ownerDigits) && isHex(n.nonce, 2*nonceBytes) &&
-		n.String() == name
-	return n, ok
+	parent, rest, _ := strings.Cut(stem, "-")
+	owner, rest, _ := strings.Cut(rest, "-")
+	digits, nonce, _ := strings.Cut(rest, "-")
+	ms, err := strconv.ParseUint(digits, 10, 53)
+	n := entryName{parent: parent, owner: owner, at: Millis(ms), nonce: nonce, state: entryState(state)}
+	return n, err == nil && (digits[0] != '0' || digits == "0") && n.state.known() &&
+		isHex(parent, parentDigits) && isHex(owner, ownerDigits) && isHex(nonce, 2*nonceBytes)
 }
 
 func (s entryState) known() bool { return s == stateOpen || s == stateSettled || s == stateSpent }
 
 func isHex(s string, digits int) bool {
-	return len(s) == digits && !strings.ContainsFunc(s, func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'a' || r > 'f')
-	})
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return len(s) == digits
 }
 
 // ownerHash is what a refresh lease is named by, here and in the plugin.

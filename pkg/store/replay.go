@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/kyoli-gam/kyoli/internal/atomicfile"
@@ -24,15 +25,28 @@ func (f *File) replay(ctx context.Context) {
 		return // whoever reads the file says so
 	}
 	j := journalOf(path)
+	state := j.look()
+	if state.missing {
+		return
+	}
+	d, err := f.peek(path)
+	if err != nil {
+		return // whoever reads the file says so, and its journal waits until it is mended
+	}
+	if f.replayed(state, d) {
+		return
+	}
 	names, err := j.list()
 	if err != nil {
 		f.noteJournal(j.dir, err)
 		return
 	}
-	if len(names) == 0 {
+	r := &replayer{f: f, path: path, j: j, names: names, now: f.o.Now(), lineage: newLineage(j, names)}
+	if !r.needed(d) {
+		f.setReplayed(state, d)
 		return
 	}
-	if err := f.replayAll(ctx, path, names); err != nil && ctx.Err() == nil {
+	if err := r.all(ctx, d); err != nil && ctx.Err() == nil {
 		f.noteJournal(j.dir, err)
 	}
 }
@@ -41,14 +55,9 @@ func (f *File) noteJournal(path string, err error) {
 	f.note(Note{NoteJournal, path, "the journal of token rotations could not be worked through: " + err.Error()})
 }
 
-func (f *File) replayAll(ctx context.Context, path string, names []entryName) error {
-	d, err := f.peek(path)
-	if err != nil {
-		return nil //nolint:nilerr // whoever reads the file says so, and its journal waits until it is mended
-	}
-	r := &replayer{f: f, path: path, j: journalOf(path), names: names, now: f.o.Now()}
-	r.lineage = newLineage(r.j, names)
-	accounts := d.accounts(f.path)
+// all does whatever there is to be done.
+func (r *replayer) all(ctx context.Context, d *document) error {
+	accounts := d.accounts(r.f.path)
 	errs := r.open(ctx, accounts)
 	errs = errors.Join(errs, r.follow(ctx, accounts))
 	r.prune(ctx, accounts)
@@ -85,6 +94,19 @@ type replayer struct {
 	names   []entryName
 	lineage *lineage
 	now     time.Time
+}
+
+// needed says whether there is anything to be done, which there seldom is.
+func (r *replayer) needed(d *document) bool {
+	if len(r.names) == 0 {
+		return false
+	}
+	if len(r.lineage.open) > 0 || r.names[0].age(r.now) > keepSettled { // the oldest is the first
+		return true
+	}
+	return d != nil && slices.ContainsFunc(d.entries, func(e entry) bool {
+		return r.lineage.spent(e.was.RefreshToken.Hash())
+	})
 }
 
 // open looks at the entries that are not settled.
@@ -219,11 +241,7 @@ func (r *replayer) outdated(accounts *Accounts) bool {
 
 // prune removes what nobody will need any more.
 func (r *replayer) prune(ctx context.Context, accounts *Accounts) {
-	old := false
-	for _, n := range r.names {
-		old = old || n.age(r.now) > keepSettled
-	}
-	if !old {
+	if r.names[0].age(r.now) <= keepSettled {
 		return
 	}
 	_ = atomicfile.SweepDir(r.j.dir) // what cannot be swept now is swept by the next one
