@@ -108,7 +108,7 @@ OpenCode plugins opencode-codex-multi-account and opencode-anthropic-multi-accou
 
 ` + aligned([][2]string{
 		{"<provider>-multi-account-accounts.json", "the accounts"},
-		{"  ….journal/", "one file per token rotation, until it is settled"},
+		{"  ….journal/", "one file per token rotation: its answer, and what became of the old token, for 24 h"},
 		{"  ….last-good", "the last content that could be read"},
 		{"  ….flock, ….lock, ….owner", "locks; empty or without secrets"},
 		{"<provider>-multi-account-claims.json", "who uses which account, as the plugins see it"},

@@ -74,11 +74,34 @@ func TestJWTLifetime(t *testing.T) {
 	}
 }
 
+func TestRepair(t *testing.T) {
+	const whole = `{"access_token":"at","refresh_token":"rt","expires_in":3600,"account":{"uuid":"u"}}`
+	for n := range len(whole) {
+		repaired, ok := Repair([]byte(whole[:n]))
+		a, isJSON := Read(repaired)
+		arrived := strings.Contains(whole[:n], `"rt"`)
+		if ok != arrived || ok && (!isJSON || a.RefreshToken != "rt" || a.AccessToken != "at") {
+			t.Errorf("%s: %s, %v", whole[:n], repaired, ok)
+		}
+	}
+	for _, body := range []string{"", "<html>", "[", `{"refresh_token":"r t\n"`, `{"account":{"refresh_token":"rt"}`} {
+		if repaired, ok := Repair([]byte(body)); ok {
+			t.Errorf("%s: %s", body, repaired)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"access_token":"at","refresh_token":"rt","expires_in":3600}`))
 	f.Add([]byte(`{"access_token":"a.e30.c","expires_in":"1e306"}`))
 	f.Add([]byte("\ufeff{}"))
+	f.Add([]byte(`{"refresh_token":"rt","x`))
 	f.Fuzz(func(t *testing.T, body []byte) {
+		if repaired, ok := Repair(body); ok {
+			if a, isJSON := Read(repaired); !isJSON || a.RefreshToken == "" {
+				t.Fatalf("%q is repaired to %q", body, repaired)
+			}
+		}
 		a, ok := Read(body)
 		if !ok {
 			return

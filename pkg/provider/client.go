@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/kyoli-gam/kyoli/internal/tokenanswer"
 )
 
 const (
@@ -90,7 +92,7 @@ func traceSent(ctx context.Context, sent *atomic.Bool) context.Context {
 
 // readAnswer reads the body. Where the status says that there is no token in
 // it, a body that is too long or breaks off is as good as none; a 2xx has to be
-// whole.
+// whole, or to break off behind the new refresh token, which is all that counts.
 func readAnswer(resp *http.Response) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, MaxAnswer+1))
 	success := resp.StatusCode >= 200 && resp.StatusCode < 300
@@ -102,6 +104,9 @@ func readAnswer(resp *http.Response) ([]byte, error) {
 	case err != nil && !success:
 		return body, nil
 	case err != nil:
+		if repaired, ok := tokenanswer.Repair(body); ok {
+			return repaired, nil
+		}
 		return nil, fmt.Errorf("answer %d broke off: %w", resp.StatusCode, err)
 	}
 	return body, nil

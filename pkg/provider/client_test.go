@@ -243,6 +243,23 @@ func drip(w http.ResponseWriter, stop <-chan struct{}) {
 	}
 }
 
+// The new refresh token is all that an answer must not lose.
+func TestExchangeOfAnAnswerThatBreaksOffBehindTheToken(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		_, _ = io.WriteString(w, `{"access_token":"at","refresh_token":"rt-new","expires_i`)
+	})
+	a := adapterAt(s.URL)
+	raw, err := (&Client{}).Exchange(t.Context(), a, refreshToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := (&Client{}).Parse(a, raw)
+	if err != nil || token.RefreshToken != "rt-new" || token.AccessToken != "at" {
+		t.Errorf("got %+v, %v", raw, err)
+	}
+}
+
 func TestExchangeRefusalsNeedNotBeWhole(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
 		"2 MiB": func(w http.ResponseWriter, _ *http.Request) {

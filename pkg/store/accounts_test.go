@@ -54,7 +54,7 @@ func TestFind(t *testing.T) {
 		}
 	}
 	a.List = a.List[:2]
-	if _, err := a.Find("aaaa"); err == nil || !strings.Contains(err.Error(), `"aaaa" names 2 accounts: aaaa1111-x (work), aaaa2222-x (home)`) {
+	if _, err := a.Find("aaaa"); err == nil || !strings.Contains(err.Error(), `"aaaa" names 2 accounts: aaaa1111-x (work, ann@example.com), aaaa2222-x (home, ann@example.com)`) {
 		t.Errorf("an ambiguous prefix: %v", err)
 	}
 	if (&Accounts{List: []*Account{{}}}).Get("") != nil {

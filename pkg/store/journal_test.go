@@ -92,6 +92,15 @@ func TestAnswerThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// An answer that breaks off behind the refresh token is as good as a whole one.
+func TestAnswerThatBreaksOffBehindTheToken(t *testing.T) {
+	f, _ := newFile(t, two)
+	answered(t, f, 200, good[:strings.Index(good, `,"expires`)+5])
+	if a := mustLoad(t, f).Get(uuidA); a.RefreshToken != "rt-new" || a.AccessToken != "at-new" {
+		t.Errorf("stored %+v", a)
+	}
+}
+
 // A damaged record hides no other.
 func TestAnswerBehindDamage(t *testing.T) {
 	f, _ := newFile(t, two)

@@ -81,6 +81,11 @@ func (a *answerRecord) success() bool { return a.status >= 200 && a.status <= 29
 // that any more. An answer that brought a refresh token alone has spent the old one all the same.
 func (a *answerRecord) child(parent Secret) (Credential, bool) {
 	read, ok := tokenanswer.Read(a.body)
+	if !ok {
+		if whole, repaired := tokenanswer.Repair(a.body); repaired {
+			read, ok = tokenanswer.Read(whole)
+		}
+	}
 	if !ok || !a.success() {
 		return Credential{}, false
 	}
