@@ -124,14 +124,7 @@ func TestSenderStopped(t *testing.T) {
 	for id, name := range []string{"before sending", "after sending"} {
 		t.Run(name, func(t *testing.T) {
 			f, _ := newFile(t, two)
-			cmd := child("TestSenderStopped", f, id)
-			out := &strings.Builder{}
-			cmd.Stdout, cmd.Stderr = out, out
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = cmd.Process.Kill() }()
-			awaitStop(t, cmd)
+			goOn := startStopped(t, child("TestSenderStopped", f, id))
 			other, err := f.tryLease(context.Background(), f.path, ownerHash(uuidA))
 			if err != nil || other != nil {
 				t.Fatalf("another kyoli: %+v, %v", other, err)
@@ -144,8 +137,8 @@ func TestSenderStopped(t *testing.T) {
 			if err := errors.Join(os.WriteFile(f.path, []byte(rotated), 0o600), os.Remove(lock)); err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(cmd.Process.Signal(syscall.SIGCONT), cmd.Wait()); err != nil {
-				t.Fatalf("%v\n%s", err, out)
+			if err := goOn(); err != nil {
+				t.Fatal(err)
 			}
 			if a := mustLoad(t, f).Get(uuidA); a.RefreshToken != "rt-plugin" {
 				t.Errorf("stored %+v", a)
@@ -160,9 +153,8 @@ func TestSenderStopped(t *testing.T) {
 func sendAndStop(t *testing.T, f *File, sent bool) {
 	l := mustLease(t, f, uuidA)
 	r := mustBegin(t, l)
-	stop := func() { _ = syscall.Kill(os.Getpid(), syscall.SIGSTOP) }
 	if !sent {
-		stop()
+		waitHere(t)
 		var lost *filelock.LostError
 		if err := r.Ready(); !errors.As(err, &lost) {
 			t.Errorf("Ready: %v", err)
@@ -175,7 +167,7 @@ func sendAndStop(t *testing.T, f *File, sent bool) {
 	if err := r.Ready(); err != nil {
 		t.Fatal(err)
 	}
-	stop()
+	waitHere(t)
 	if err := r.Answered(200, []byte(good)); err != nil {
 		t.Error(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,18 +27,13 @@ func TestHolderStoppedInTheMiddle(t *testing.T) {
 			a.Get(uuidA).Label = "new"
 			if !stopped {
 				stopped = true
-				_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+				waitHere(t)
 			}
 		})
 		return
 	}
 	f, _ := newFile(t, two)
-	cmd := child("TestHolderStoppedInTheMiddle", f, 0)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = cmd.Process.Kill() }()
-	awaitStop(t, cmd)
+	goOn := startStopped(t, child("TestHolderStoppedInTheMiddle", f, 0))
 
 	var locked *filelock.LockedError
 	hasty := Open(f.path, Options{LockTimeout: 50 * time.Millisecond})
@@ -49,19 +45,60 @@ func TestHolderStoppedInTheMiddle(t *testing.T) {
 		t.Fatal(err)
 	}
 	rename(t, f, theirs)
-	if err := errors.Join(os.Remove(lock), cmd.Process.Signal(syscall.SIGCONT), cmd.Wait()); err != nil {
+	if err := errors.Join(os.Remove(lock), goOn()); err != nil {
 		t.Fatal(err)
 	}
 	wantContent(t, f, strings.Replace(theirs, `"work"`, `"new"`, 1))
 	mustUpdate(t, f, func(a *Accounts) { a.Get(uuidA).Label = "then" })
 }
 
-// awaitStop waits until a child was stopped by a signal.
-func awaitStop(t *testing.T, cmd *exec.Cmd) {
+// waitHere tells the parent that this process has got here, and waits to be let go. That a process stops itself would
+// not do: the call may return before its thread is stopped.
+func waitHere(t *testing.T) {
+	here := os.NewFile(3, "here")
+	if _, err := here.WriteString("here\n"); err != nil {
+		t.Error(err)
+	}
+	_ = here.Close()
+	_, _ = io.Copy(io.Discard, os.Stdin)
+}
+
+// startStopped starts a child, stops it where it calls waitHere, and returns what makes it go on, and waits for its end.
+func startStopped(t *testing.T, cmd *exec.Cmd) (goOn func() error) {
 	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	cmd.ExtraFiles = []*os.File{w}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := &strings.Builder{}
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := errors.Join(cmd.Start(), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	if here, err := io.ReadAll(r); err != nil || string(here) != "here\n" {
+		t.Fatalf("the child says %q, %v", here, err)
+	}
 	var status syscall.WaitStatus
-	if _, err := syscall.Wait4(cmd.Process.Pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
+	err = cmd.Process.Signal(syscall.SIGSTOP)
+	if err == nil {
+		_, err = syscall.Wait4(cmd.Process.Pid, &status, syscall.WUNTRACED, nil)
+	}
+	if err != nil || !status.Stopped() {
 		t.Fatalf("the child did not stop: %v, %v", status, err)
+	}
+	return func() error {
+		err := errors.Join(cmd.Process.Signal(syscall.SIGCONT), in.Close(), cmd.Wait())
+		if err != nil {
+			err = fmt.Errorf("%w\n%s", err, out)
+		}
+		return err
 	}
 }
 
