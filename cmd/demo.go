@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -121,9 +123,22 @@ To go on by hand, start its provider again and point kyoli at its files:
   export KYOLI_CONFIG_DIR=%[3]s XDG_STATE_HOME=%[4]s XDG_DATA_HOME=%[5]s
   %[2]s accounts list
   %[2]s exec --account fresh -- env
+  %[2]s refresh --all --force
 
 When you are done: kill %%1; rm -r %[1]s`,
-		d.dir, filepath.Base(d.exe), d.configDir(), filepath.Join(d.dir, "state"), filepath.Join(d.dir, "data"))
+		d.dir, d.ownName(), d.configDir(), filepath.Join(d.dir, "state"), filepath.Join(d.dir, "data"))
+}
+
+// ownName is how this very kyoli is run from a shell.
+func (d *demo) ownName() string {
+	name := filepath.Base(d.exe)
+	if found, err := exec.LookPath(name); err == nil && found == d.exe {
+		return name
+	}
+	if strings.Contains(filepath.ToSlash(d.exe), "/go-build") { // go run, which has removed it by then
+		return "go run ."
+	}
+	return shellQuote(d.exe)
 }
 
 func (d *demo) say(format string, args ...any) {

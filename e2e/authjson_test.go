@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"encoding/json"
 	"errors"
-
 	"net/http"
 	"net/url"
 	"os"
