@@ -3,6 +3,8 @@ package migrate
 import (
 	"context"
 	"time"
+
+	"github.com/kyoli-gam/kyoli/internal/filewatch"
 )
 
 const (
@@ -24,7 +26,7 @@ func Watch(ctx context.Context, p Place, o SyncOptions, tell func(*SyncResult, e
 	if err != nil {
 		return err
 	}
-	changed := follow(ctx, p.AuthPath, target, o.Backend.Path())
+	changed := filewatch.Follow(ctx, p.AuthPath, target, o.Backend.Path())
 	last, failed := "", false
 	for {
 		res, err := Sync(ctx, p, o)
@@ -81,7 +83,7 @@ func (r *VaultRun) Watch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	changed := follow(ctx, r.vault.AuthPath, target)
+	changed := filewatch.Follow(ctx, r.vault.AuthPath, target)
 	last := ""
 	for {
 		wait, told := time.Hour, ""

@@ -3,8 +3,6 @@ package migrate
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -81,49 +79,5 @@ func TestWatchFirstPass(t *testing.T) {
 	var none *NoAccountError
 	if err := Watch(testContext(t), s.Place, s.options(), nil); !errors.As(err, &none) {
 		t.Errorf("error %v", err)
-	}
-}
-
-// Files are seen to change without the system telling of it.
-func TestFollowPolls(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "not", "yet", "auth.json")
-	f := &follower{paths: []string{path}, watched: map[string]bool{}, last: map[string]stamp{}}
-	f.moved()
-	ctx, cancel := context.WithCancel(testContext(t))
-	changed, ended := make(chan struct{}, 1), make(chan struct{})
-	go func() { defer close(ended); f.run(ctx, changed) }()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte("{}"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if !await(ctx, changed, time.Minute) {
-		t.Error("not seen")
-	}
-	cancel()
-	<-ended
-}
-
-// The system tells sooner than a look would.
-func TestFollowIsTold(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "auth.json")
-	ctx, cancel := context.WithCancel(testContext(t))
-	defer cancel()
-	changed := follow(ctx, path)
-	start := time.Now()
-	for i := range 3 {
-		if err := os.WriteFile(path, []byte("{}"), 0o600); err != nil { // same size, perhaps the same time
-			t.Fatal(err)
-		}
-		select {
-		case <-changed:
-		case <-time.After(10 * time.Second):
-			t.Fatalf("write %d was not seen", i)
-		}
-	}
-	if d := time.Since(start); d > pollBeside {
-		t.Errorf("it took %s: nothing was told", d)
 	}
 }

@@ -1,4 +1,8 @@
-package migrate
+// Package filewatch tells that files may have changed, wherever they are: it asks
+// the system to say so, and looks by itself where the system does not. It
+// promises a signal within two seconds of a change that is still there then, and
+// none for other files of the same directory.
+package filewatch
 
 import (
 	"context"
@@ -17,11 +21,11 @@ const (
 	pollBeside = 2 * time.Second
 )
 
-// follow signals that one of the files may have changed, until ctx ends. It
+// Follow signals that one of the files may have changed, until ctx ends. It
 // asks the system to tell it, and also looks by itself, because the system
 // tells nothing of network file systems, of directories that are not there
 // yet, or when it has run out of watches. The channel holds one signal at most.
-func follow(ctx context.Context, paths ...string) <-chan struct{} {
+func Follow(ctx context.Context, paths ...string) <-chan struct{} {
 	changed := make(chan struct{}, 1)
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
