@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,13 +24,15 @@ type world struct {
 	gone  map[int]string // why, by PID; all others live
 	born  map[int]int    // how often a PID was used again
 	notes []Note
+	mu    *sync.Mutex
+	told  []Event
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	return &world{
 		t: t, dir: t.TempDir(), clock: time.UnixMilli(1_760_000_000_000),
-		boot: "boot1", ns: "ns1", host: "host1", gone: map[int]string{}, born: map[int]int{},
+		boot: "boot1", ns: "ns1", host: "host1", gone: map[int]string{}, born: map[int]int{}, mu: &sync.Mutex{},
 	}
 }
 
@@ -65,6 +68,11 @@ func (w *world) store(pid int) *Store {
 			return p.Alive(self)
 		},
 		OnNote: func(n Note) { w.notes = append(w.notes, n) },
+		OnEvent: func(e Event) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.told = append(w.told, e)
+		},
 	})
 }
 

@@ -20,6 +20,7 @@ func (s *Store) GC(ctx context.Context) ([]DeadHolder, error) {
 		dead = st.view("").Dead
 		for uuid, e := range st.plugin.entries {
 			if !e.mine && !e.live {
+				st.happened(EventFreed, uuid, e.holder(), e.why)
 				st.plugin.remove(uuid)
 			}
 		}
@@ -89,12 +90,13 @@ func (s *Store) ReleaseSession(ctx context.Context, id string) (int, error) {
 }
 
 func (st *state) release(id string) (n int) {
-	for uuid, records := range st.doc.Holders {
-		n += st.keep(uuid, records, func(r *record) bool { return r.ID != id })
+	for uuid := range st.doc.Holders {
+		n += st.drop(uuid, whyByHand, func(r *record) bool { return r.ID == id })
 	}
 	if strings.HasPrefix(id, foreignPrefix) {
 		for uuid, e := range st.plugin.entries {
 			if !e.mine && e.foreignID() == id {
+				st.happened(EventReleased, uuid, e.holder(), whyByHand)
 				st.plugin.remove(uuid)
 				n++
 			}

@@ -87,12 +87,20 @@ func (st *state) put(uuid string, n record) *record {
 	n.verdict = st.judge.owner(uuid+" "+n.ID, n.process(), n.Seen)
 	for _, r := range st.doc.Holders[uuid] {
 		if r.ID == n.ID {
+			if r.owner != n.owner {
+				st.happened(EventHanded, uuid, n.holder(), "")
+			}
 			n.Since, n.Rest = r.Since, r.Rest
 			*r = n
 			return r
 		}
 	}
+	why := ""
+	if n.Since != st.now {
+		why = whyPutBack
+	}
 	r := &n
+	st.happened(EventClaimed, uuid, n.holder(), why)
 	st.doc.Holders[uuid] = append(st.doc.Holders[uuid], r)
 	return r
 }
@@ -142,7 +150,7 @@ func (c *Claim) Release(ctx context.Context) error {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		c.follow(st)
-		st.keep(c.uuid, st.doc.Holders[c.uuid], func(r *record) bool { return r.ID != c.ID })
+		st.drop(c.uuid, whyGivenBack, func(r *record) bool { return r.ID == c.ID })
 		return nil
 	})
 }

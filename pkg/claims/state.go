@@ -15,6 +15,8 @@ type state struct {
 	// renewAfter is how old a sign of life may be. Half a beat, so that no beat finds one that is a
 	// moment too young and leaves it for the next.
 	renewAfter time.Duration
+	// events are told once the state is on disk.
+	events []Event
 }
 
 // load reads and judges both files. kyoli's comes first: whoever has just claimed has written it

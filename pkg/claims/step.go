@@ -21,7 +21,7 @@ const releasedFor = 24 * time.Hour
 
 // step changes the claims: under the lock it reads, lets fn change what was read, tidies up and
 // writes what has become different. fn runs again where the plugin's file has changed before its
-// lock was taken, on a fresh state.
+// lock was taken, on a fresh state. What has happened is told when the lock is free again.
 func (s *Store) step(ctx context.Context, fn func(*state) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -35,11 +35,23 @@ func (s *Store) step(ctx context.Context, fn func(*state) error) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = lock.Release() }()
+	events, err := s.locked(ctx, lock, fn)
+	_ = lock.Release()
+	for _, e := range events {
+		s.o.OnEvent(e)
+	}
+	return err
+}
+
+// locked is a step under its lock. It returns what has happened and is on disk.
+func (s *Store) locked(ctx context.Context, lock *filelock.Lock, fn func(*state) error) (events []Event, err error) {
 	for try := 1; ; try++ {
-		written, err := s.attempt(ctx, lock, fn)
+		st, written, err := s.attempt(ctx, lock, fn)
+		if written || err == nil {
+			events = append(events, st.events...)
+		}
 		if _, lost := errors.AsType[*filelock.LostError](err); !lost || try == lostTries {
-			return err
+			return events, err
 		}
 		if written {
 			// kyoli's own file is as it should be; only the plugin's has to be brought up to it.
@@ -49,28 +61,28 @@ func (s *Store) step(ctx context.Context, fn func(*state) error) error {
 }
 
 // attempt is one try of a step. written tells whether kyoli's own file has been written.
-func (s *Store) attempt(ctx context.Context, lock *filelock.Lock, fn func(*state) error) (written bool, err error) {
-	st, err := s.change(fn)
-	if err != nil {
-		return false, err
+func (s *Store) attempt(ctx context.Context, lock *filelock.Lock, fn func(*state) error) (st *state, written bool, err error) {
+	if st, err = s.change(fn); err != nil {
+		return nil, false, err
 	}
 	if st.pluginChanged() {
 		if err := lock.EnterDir(ctx); err != nil {
-			return false, err
+			return nil, false, err
 		}
 		defer func() { err = errors.Join(err, lock.LeaveDir()) }()
 		seen := st.other.bytes
 		now, err := read(s.plugin)
 		if err != nil {
-			return false, err
+			return nil, false, err
 		}
 		if !bytes.Equal(seen, now.bytes) {
 			if st, err = s.change(fn); err != nil {
-				return false, err
+				return nil, false, err
 			}
 		}
 	}
-	return s.write(st, lock)
+	written, err = s.write(st, lock)
+	return st, written, err
 }
 
 // change reads, changes and tidies up.
@@ -142,7 +154,12 @@ func (st *state) pluginChanged() bool { return st.plugin.changed || st.other.dam
 // tidy takes out what is dead or forgotten, vouches for the living, and projects them.
 func (st *state) tidy() error {
 	for uuid, records := range st.doc.Holders {
-		st.keep(uuid, records, func(r *record) bool { return r.live })
+		st.keep(uuid, records, func(r *record) bool {
+			if !r.live {
+				st.happened(EventFreed, uuid, r.holder(), r.why)
+			}
+			return r.live
+		})
 	}
 	for _, records := range st.doc.Holders {
 		for _, r := range records {

@@ -20,6 +20,9 @@ type Options struct {
 	Alive func(procid.Process) procid.State
 	// OnNote is told what the user should know, such as a damaged file that was set aside.
 	OnNote func(Note)
+	// OnEvent is told what has happened to claims, in the calling goroutine and without a lock. It may
+	// be called from several at a time.
+	OnEvent func(Event)
 	// OnWait is told once who holds the lock that is being waited for.
 	OnWait func(holder string)
 }
@@ -45,6 +48,9 @@ func Open(accountFile string, o Options) *Store {
 	}
 	if o.OnNote == nil {
 		o.OnNote = func(Note) {}
+	}
+	if o.OnEvent == nil {
+		o.OnEvent = func(Event) {}
 	}
 	plugin, own := paths(accountFile)
 	return &Store{o: o, plugin: plugin, own: own}
