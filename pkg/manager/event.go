@@ -12,11 +12,15 @@ type EventKind string
 // What a manager tells.
 const (
 	EventSelected  EventKind = "selected"     // an account was chosen and claimed
+	EventSwitched  EventKind = "switched"     // another account took over
 	EventRefreshed EventKind = "refreshed"    // a token was renewed
 	EventAdopted   EventKind = "adopted"      // another process's new token was taken over
 	EventFailed    EventKind = "failed"       // a refresh failed
-	EventDisabled  EventKind = "disabled"     // an account was auth-disabled
-	EventLimited   EventKind = "rate-limited" // an account answered 429
+	EventDisabled  EventKind = "disabled"     // an account was auth-disabled, or disabled by hand
+	EventEnabled   EventKind = "enabled"      // a disabled account was enabled
+	EventReset     EventKind = "reset"        // limits and failures were cleared by hand
+	EventRemoved   EventKind = "removed"      // an account was removed
+	EventLimited   EventKind = "rate-limited" // an account answered 429, or its use says that it is used up
 	EventRenamed   EventKind = "renamed"      // the provider gave the account another uuid
 	EventWarning   EventKind = "warning"      // something went wrong that does not stop the work
 )
@@ -39,4 +43,22 @@ func (m *Manager) tell(kind EventKind, a *store.Account, detail string) {
 		e.UUID, e.Account = a.UUID, a.Name()
 	}
 	m.onEvent(e)
+}
+
+// whyByHand is the detail of what the user did.
+const whyByHand = "by hand"
+
+// tellEach tells of what the user did to accounts.
+func (m *Manager) tellEach(kind EventKind, accounts []*store.Account) {
+	for _, a := range accounts {
+		m.tell(kind, a, whyByHand)
+	}
+}
+
+// tellAdopted tells of a token that somebody else has put into the place of the one seen.
+func (m *Manager) tellAdopted(seen, stored *store.Account) {
+	m.onEvent(Event{
+		Kind: EventAdopted, At: m.now(), UUID: stored.UUID, Account: stored.Name(), Detail: "renewed meanwhile by somebody else",
+		Parent: seen.RefreshToken.Hash(), Child: stored.RefreshToken.Hash(),
+	})
 }

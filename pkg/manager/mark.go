@@ -105,15 +105,26 @@ func (m *Manager) SetUsage(ctx context.Context, uuid string, usage *store.Usage,
 	if err != nil {
 		return err
 	}
-	return m.mark(ctx, uuid, func(_ *store.Accounts, a *store.Account) {
+	var limited *store.Account
+	err = m.mark(ctx, uuid, func(_ *store.Accounts, a *store.Account) {
+		limited = nil
 		if a.CachedUsageAt > store.MillisOf(at) {
 			return
 		}
+		before := a.RateLimitResetAt
 		a.CachedUsage, a.CachedUsageAt = usage, store.MillisOf(at)
-		if !view.Last429(uuid).After(at) {
-			a.RateLimitResetAt = store.MillisOf(firstReset(usage, m.now()))
+		if view.Last429(uuid).After(at) {
+			return
+		}
+		a.RateLimitResetAt = store.MillisOf(firstReset(usage, m.now()))
+		if a.RateLimitResetAt != 0 && a.RateLimitResetAt != before {
+			limited = a
 		}
 	})
+	if err == nil && limited != nil {
+		m.tell(EventLimited, limited, "used up until "+limited.RateLimitResetAt.Time().UTC().Format(time.RFC3339))
+	}
+	return err
 }
 
 // SetProfile stores what the provider said of the account; an empty value leaves what is stored.

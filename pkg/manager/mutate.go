@@ -13,45 +13,64 @@ import (
 
 // Use makes the account the active one.
 func (m *Manager) Use(ctx context.Context, name string) (*store.Account, error) {
-	return m.one(ctx, name, func(accounts *store.Accounts, a *store.Account) error {
-		accounts.Active = a.UUID
+	before := ""
+	a, err := m.one(ctx, name, func(accounts *store.Accounts, a *store.Account) error {
+		before, accounts.Active = accounts.Active, a.UUID
 		return nil
 	})
+	if err == nil && before != a.UUID {
+		m.tell(EventSwitched, a, "made the active account")
+	}
+	return a, err
 }
 
 // Enable enables the accounts, and clears their auth-disabled state and failures.
 func (m *Manager) Enable(ctx context.Context, names ...string) ([]*store.Account, error) {
-	return m.each(ctx, names, enable)
+	enabled, err := m.each(ctx, names, enable)
+	m.tellEach(EventEnabled, enabled)
+	return enabled, err
 }
 
 // Disable disables the accounts: they are not chosen, and not refreshed ahead of time.
 func (m *Manager) Disable(ctx context.Context, names ...string) ([]*store.Account, error) {
-	return m.each(ctx, names, func(a *store.Account) { a.Enabled = false })
+	disabled, err := m.each(ctx, names, func(a *store.Account) { a.Enabled = false })
+	m.tellEach(EventDisabled, disabled)
+	return disabled, err
 }
 
 // Toggle enables the disabled accounts, those that need a new login among them, and disables the
 // others.
 func (m *Manager) Toggle(ctx context.Context, names ...string) ([]*store.Account, error) {
-	return m.each(ctx, names, func(a *store.Account) {
+	toggled, err := m.each(ctx, names, func(a *store.Account) {
 		if a.Enabled && !a.IsAuthDisabled {
 			a.Enabled = false
 			return
 		}
 		enable(a)
 	})
+	for _, a := range toggled {
+		kind := EventDisabled
+		if a.Enabled {
+			kind = EventEnabled
+		}
+		m.tell(kind, a, whyByHand)
+	}
+	return toggled, err
 }
 
 // Reset clears limits and failures: also the auth-disabled state, and a cached usage that says the
 // account is used up. An account that the user disabled stays so.
 func (m *Manager) Reset(ctx context.Context, names ...string) ([]*store.Account, error) {
 	now := m.now()
-	return m.each(ctx, names, func(a *store.Account) {
+	reset, err := m.each(ctx, names, func(a *store.Account) {
 		clearFailures(a)
 		a.RateLimitResetAt = 0
 		if !firstReset(a.CachedUsage, now).IsZero() {
 			a.CachedUsage, a.CachedUsageAt = nil, 0
 		}
 	})
+	m.tellEach(EventReset, reset)
+	return reset, err
 }
 
 // SetLabel gives the account a label; the empty one takes it away. A label that names another
@@ -72,8 +91,10 @@ func (m *Manager) SetLabel(ctx context.Context, name, label string) (*store.Acco
 // the first that is left becomes active. It returns what was removed.
 func (m *Manager) Remove(ctx context.Context, names ...string) ([]*store.Account, error) {
 	var removed []*store.Account
-	_, err := m.store.Update(ctx, func(accounts *store.Accounts) error {
+	before := ""
+	left, err := m.store.Update(ctx, func(accounts *store.Accounts) error {
 		var err error
+		before = accounts.Active
 		if removed, err = findAll(accounts, names); err != nil {
 			return err
 		}
@@ -84,6 +105,10 @@ func (m *Manager) Remove(ctx context.Context, names ...string) ([]*store.Account
 	})
 	if err != nil {
 		return nil, err
+	}
+	m.tellEach(EventRemoved, removed)
+	if a := left.Get(left.Active); a != nil && left.Active != before {
+		m.tell(EventSwitched, a, "the active account was removed")
 	}
 	return removed, nil
 }

@@ -128,7 +128,7 @@ func (m *Manager) renewOnce(ctx context.Context, seen *store.Account, o ValidOpt
 	}()
 	stored := lease.Account()
 	if o.adoptable(seen, stored, m.now()) {
-		m.tell(EventAdopted, stored, "renewed by another process")
+		m.tellAdopted(seen, stored)
 		return stored, ResultAdopted, nil
 	}
 	if stored.IsAuthDisabled && !o.Force {
