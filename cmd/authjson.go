@@ -40,7 +40,14 @@ func (f *Factory) login(id string) (migrate.Login, error) {
 	if err != nil {
 		return migrate.Login{}, err
 	}
-	return migrate.Login{Provider: adapter.ID, Key: adapter.AuthJSONKey, Backend: backend, Identify: identify}, nil
+	return f.loginOf(adapter, backend), nil
+}
+
+func (f *Factory) loginOf(adapter *provider.Adapter, backend store.Backend) migrate.Login {
+	return migrate.Login{
+		Provider: adapter.ID, Key: adapter.AuthJSONKey, Backend: backend, Identify: identify,
+		OnTaken: f.onTaken(adapter.ID),
+	}
 }
 
 // logins are all providers that there are adapters for.
@@ -74,7 +81,7 @@ func (f *Factory) withAuthJSON(o manager.Options) manager.Options {
 	if err != nil {
 		return o // without a home there is no OpenCode
 	}
-	login := migrate.Login{Provider: o.Adapter.ID, Key: o.Adapter.AuthJSONKey, Backend: o.Store, Identify: identify}
+	login := f.loginOf(o.Adapter, o.Store)
 	o.LookElsewhere = func(ctx context.Context, _ *store.Account) {
 		a, err := migrate.Adopt(ctx, place, login)
 		switch {

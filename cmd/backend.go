@@ -124,10 +124,15 @@ func (f *Factory) Claims(id string) (*claims.Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	backend, err := f.Store(id)
+	if err != nil {
+		return nil, err
+	}
 	c := claims.Open(path, claims.Options{
 		LockTimeout: f.opts.LockTimeout,
 		Now:         f.now,
 		OnNote:      func(n claims.Note) { f.Note("%s: %s", n.File, n.Text) },
+		OnEvent:     f.onClaim(id, backend),
 		OnWait:      func(holder string) { f.noteWait("waiting for the claims, which are locked by %s", holder) },
 	})
 	if f.made.claims == nil {
@@ -177,7 +182,7 @@ func (f *Factory) Manager(ctx context.Context, id string) (*manager.Manager, err
 	}
 	m := manager.New(f.withAuthJSON(manager.Options{
 		Adapter: adapter, Client: f.client(), Store: backend, Claims: holders,
-		Settings: poolSettings(settings), Now: f.now, OnEvent: f.onEvent,
+		Settings: poolSettings(settings), Now: f.now, OnEvent: f.onEvent(id),
 	}))
 	if f.made.managers == nil {
 		f.made.managers = map[string]*manager.Manager{}
@@ -192,14 +197,6 @@ func (f *Factory) client() *provider.Client {
 	return &provider.Client{
 		HTTP: &http.Client{Transport: transport}, Version: f.Version, Now: f.now, Secret: f.Env.Named,
 	}
-}
-
-func (f *Factory) onEvent(e manager.Event) {
-	if e.Kind == manager.EventWarning {
-		f.Note("warning: %s: %s", e.Account, e.Detail)
-		return
-	}
-	f.Debugf("%s: %s %s (%s → %s)", e.Kind, e.Account, e.Detail, e.Parent, e.Child)
 }
 
 func poolSettings(s config.Settings) manager.Settings {

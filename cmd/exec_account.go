@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/kyoli-gam/kyoli/internal/eventlog"
 	"github.com/kyoli-gam/kyoli/pkg/claims"
 	"github.com/kyoli-gam/kyoli/pkg/manager"
 	"github.com/kyoli-gam/kyoli/pkg/store"
@@ -37,6 +38,9 @@ func takeAccount(ctx context.Context, f *Factory, m *manager.Manager, o *execOpt
 			return nil, hintWait(firstCause(failure, err), o)
 		}
 		f.Debugf("account %s: %s", d.Account.Name(), d.Why)
+		if failure != nil {
+			f.LogAccount(eventlog.Switched, m.Provider(), d.Account, failure.Error())
+		}
 		a, _, err := m.Valid(ctx, d.Account.UUID, manager.ValidOptions{MinTTL: o.MinTTL})
 		if err == nil {
 			return &taken{account: a, claim: claim}, nil

@@ -25,6 +25,8 @@ type Factory struct {
 	Now      func() time.Time
 
 	opts    globalOptions
+	command string // the command that runs, such as "accounts use"
+	events  eventLog
 	signals signalState
 	made    made
 }

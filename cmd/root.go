@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 )
 
@@ -26,8 +28,11 @@ gives each program one that is usable.
 		SuggestionsMinimumDistance: 2,
 		SilenceUsage:               true,
 		SilenceErrors:              true,
-		PersistentPreRunE:          func(*cobra.Command, []string) error { return f.opts.validate() },
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			f.command = strings.TrimPrefix(cmd.CommandPath(), "kyoli ")
+			return f.opts.validate()
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	f.opts.addFlags(root.PersistentFlags())
 	_ = root.RegisterFlagCompletionFunc("provider", completeProviders(f))
@@ -49,6 +54,7 @@ gives each program one that is usable.
 	add(root, groupAccounts, newPoolsCmd(f))
 	add(root, groupSetup, newConfigCmd(f))
 	add(root, groupSetup, newDemoCmd(f, nil))
+	add(root, groupRun, newEventsCmd(f, nil))
 	add(root, groupSetup, newProvidersCmd(f))
 	add(root, groupSetup, newVersionCmd(f, nil))
 	root.AddCommand(newGenerateCmd(f, nil))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/kyoli-gam/kyoli/internal/eventlog"
 	"github.com/kyoli-gam/kyoli/internal/termtext"
 	"github.com/kyoli-gam/kyoli/pkg/migrate"
 )
@@ -71,6 +72,9 @@ func (r *syncReport) say(res *migrate.SyncResult) {
 	}
 	if res.Adopted != nil {
 		r.f.Note("%sadopted the login of %s that OpenCode has renewed", would, res.Adopted.Name())
+	}
+	if res.Result == migrate.ResultWritten {
+		r.f.LogAccount(eventlog.Synced, r.provider, res.Account, res.Path)
 	}
 	if res.Overwritten {
 		r.f.Note("%soverwritten a login that was not one of kyoli's accounts", would)

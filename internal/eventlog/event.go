@@ -104,14 +104,8 @@ func cut(s string, most int) string {
 	return s
 }
 
-// line is the event with its line break.
-func (e *Event) line() ([]byte, error) {
-	b, err := json.Marshal(e)
-	if err != nil {
-		return nil, err
-	}
-	return append(b, '\n'), nil
-}
+// JSON is the event as it stands in the log, without a line break.
+func (e *Event) JSON() ([]byte, error) { return json.Marshal(e) }
 
 // begin is what every line begins with. Within a JSON string the quotes would be escaped, so
 // nothing else can look like it.

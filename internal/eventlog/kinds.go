@@ -18,28 +18,30 @@ const (
 	Handed    = "handed-over"
 	Released  = "released"
 	Freed     = "freed"
+	Synced    = "synced"
 	Warning   = "warning"
 )
 
-// Kinds are all kinds with what they mean, in the order of the documentation.
+// Kinds are all kinds with what they mean for the account, in the order of the documentation.
 func Kinds() [][2]string {
 	return [][2]string{
 		{Selected, "a command chose the account; the reason says why"},
-		{Switched, "another account took over: it became the active one, or the one before could not go on"},
-		{Refreshed, "the account's token was renewed; parent is the token that was spent"},
-		{Adopted, "a token that somebody else had renewed was taken over: another process's, or OpenCode's own"},
+		{Switched, "it became the active one, or took over from another"},
+		{Refreshed, "its token was renewed"},
+		{Adopted, "a token that somebody else renewed was taken over"},
 		{Failed, "a refresh failed"},
-		{Limited, "the account met a limit of the provider's; the reason says until when"},
-		{Disabled, "the account is left out from now on: its login no longer works, or somebody said so"},
-		{Enabled, "the account is used again"},
+		{Limited, "it met a limit; the reason says until when"},
+		{Disabled, "it is left out from now on; the reason says why"},
+		{Enabled, "it is used again"},
 		{Reset, "its limits and failures were cleared by hand"},
-		{Added, "the account is new"},
-		{Removed, "the account was removed"},
-		{Renamed, "the provider gave the account another uuid"},
-		{Claimed, "a process has a claim on the account"},
-		{Handed, "the claim went to another process, normally the program that exec runs"},
-		{Released, "the claim was given back, or ended by hand"},
-		{Freed, "the claim of a dead process was taken out; the reason says why it counts as dead"},
+		{Added, "it is new"},
+		{Removed, "it was removed"},
+		{Renamed, "the provider gave it another uuid"},
+		{Claimed, "a process claimed it"},
+		{Handed, "its claim went to another process, exec's command"},
+		{Released, "its claim was given back, or ended by hand"},
+		{Freed, "the claim of a dead process was taken out"},
+		{Synced, "it was written into OpenCode's auth.json"},
 		{Warning, "something went wrong that did not stop the work"},
 	}
 }

@@ -69,9 +69,9 @@ func (l *Log) Append(e Event) {
 		e.Command = l.o.Command
 	}
 	e.tidy()
-	line, err := e.line()
+	line, err := e.JSON()
 	if err == nil {
-		err = l.write(line)
+		err = l.write(append(line, '\n'))
 	}
 	if err != nil {
 		l.told.Do(func() {

@@ -50,11 +50,7 @@ func paint(text string, cells []Cell) string {
 			continue
 		}
 		out.WriteString(before)
-		if code := sgr[c.Style]; code != "" {
-			out.WriteString("\x1b[" + code + "m" + c.Text + "\x1b[0m")
-		} else {
-			out.WriteString(c.Text)
-		}
+		out.WriteString(Paint(c.Text, c.Style))
 		text = after
 	}
 	return out.String() + text

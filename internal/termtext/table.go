@@ -19,6 +19,15 @@ const (
 
 var sgr = map[Style]string{Good: "32", Warn: "33", Bad: "31", Faint: "2"}
 
+// Paint colours text that is not going to be measured any more.
+func Paint(text string, style Style) string {
+	code := sgr[style]
+	if code == "" || text == "" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
 // Cell is one value of a table: Text for people, Full for programs ("" = Text).
 type Cell struct {
 	Text  string

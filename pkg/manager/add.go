@@ -33,6 +33,8 @@ type AddedAccount struct {
 	// Why says in words why the credential was left as it is, where it is another than the stored one; or what
 	// else the user should know.
 	Why string
+
+	parent string // hash of the refresh token that the login replaced
 }
 
 // Add adds logins, all in one locked step or none. One that is there already, by its refresh token, by the token that
@@ -61,6 +63,7 @@ func (m *Manager) Add(ctx context.Context, logins ...Incoming) ([]AddedAccount, 
 		if a := accounts.Get(results[i].Account.UUID); a != nil {
 			results[i].Account = a // as it was written
 		}
+		m.tellAdded(results[i])
 	}
 	return results, nil
 }
@@ -103,7 +106,7 @@ func update(accounts *store.Accounts, in Incoming, f match) (AddedAccount, error
 	a := f.account
 	r := AddedAccount{Result: Unchanged, Account: a, Why: f.why}
 	if f.newer {
-		r.Result = Updated
+		r.Result, r.parent = Updated, a.RefreshToken.Hash()
 		a.SetCredential(in.Account.Credential())
 		clearFailures(a)
 	}

@@ -14,11 +14,12 @@ const (
 	EventSelected  EventKind = "selected"     // an account was chosen and claimed
 	EventSwitched  EventKind = "switched"     // another account took over
 	EventRefreshed EventKind = "refreshed"    // a token was renewed
-	EventAdopted   EventKind = "adopted"      // another process's new token was taken over
+	EventAdopted   EventKind = "adopted"      // somebody else's new token was taken over
 	EventFailed    EventKind = "failed"       // a refresh failed
 	EventDisabled  EventKind = "disabled"     // an account was auth-disabled, or disabled by hand
 	EventEnabled   EventKind = "enabled"      // a disabled account was enabled
 	EventReset     EventKind = "reset"        // limits and failures were cleared by hand
+	EventAdded     EventKind = "added"        // an account is new
 	EventRemoved   EventKind = "removed"      // an account was removed
 	EventLimited   EventKind = "rate-limited" // an account answered 429, or its use says that it is used up
 	EventRenamed   EventKind = "renamed"      // the provider gave the account another uuid
@@ -61,4 +62,19 @@ func (m *Manager) tellAdopted(seen, stored *store.Account) {
 		Kind: EventAdopted, At: m.now(), UUID: stored.UUID, Account: stored.Name(), Detail: "renewed meanwhile by somebody else",
 		Parent: seen.RefreshToken.Hash(), Child: stored.RefreshToken.Hash(),
 	})
+}
+
+// tellAdded tells of an account that is new, or has a new login.
+func (m *Manager) tellAdded(r AddedAccount) {
+	e := Event{
+		Kind: EventAdded, At: m.now(), UUID: r.Account.UUID, Account: r.Account.Name(), Detail: whyByHand,
+		Parent: r.parent, Child: r.Account.RefreshToken.Hash(),
+	}
+	switch {
+	case r.parent != "":
+		e.Kind, e.Detail = EventAdopted, "given "+whyByHand
+	case r.Result != Added:
+		return
+	}
+	m.onEvent(e)
 }

@@ -45,6 +45,24 @@ func TestEventsOfMutations(t *testing.T) {
 			},
 			[]string{"rate-limited b used up until " + usedUp.FiveHour.ResetsAt.UTC().Format(time.RFC3339)},
 		},
+		"add": {
+			func(m *Manager) error {
+				return second(m.Add(ctx, Incoming{Account: &store.Account{UUID: "new", RefreshToken: "rt-new"}}))
+			},
+			[]string{"added new by hand"},
+		},
+		"give a new login": {
+			func(m *Manager) error {
+				return second(m.Add(ctx, Incoming{Account: &store.Account{UUID: "b", RefreshToken: "rt-new"}}))
+			},
+			[]string{"adopted b given by hand"},
+		},
+		"give a label": {
+			func(m *Manager) error {
+				return second(m.Add(ctx, Incoming{Account: acct("b"), Label: "another"}))
+			},
+			nil,
+		},
 		"not used up": {func(m *Manager) error { return m.SetUsage(ctx, "b", &store.Usage{FiveHour: window(50, 3600)}, m.now()) }, nil},
 	} {
 		t.Run(title, func(t *testing.T) {

@@ -69,9 +69,11 @@ func (s *session) adopt(ctx context.Context, l Login) (*store.Account, error) {
 		return nil, nil
 	}
 	var adopted *store.Account
+	parent := ""
 	_, err = l.Backend.Update(ctx, func(accounts *store.Accounts) error {
 		adopted = nil
 		if r, a := l.classify(e, s.ledger, accounts); r == rotated {
+			parent = a.RefreshToken.Hash()
 			l.take(e, a)
 			adopted = a
 		}
@@ -80,6 +82,7 @@ func (s *session) adopt(ctx context.Context, l Login) (*store.Account, error) {
 	if err != nil || adopted == nil {
 		return nil, err
 	}
+	l.taken(adopted, parent)
 	s.ledger.settle(l.Key, s.seen(adopted, e))
 	return adopted, s.saveLedger()
 }

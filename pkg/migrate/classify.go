@@ -19,6 +19,16 @@ type Login struct {
 	Backend store.Backend
 	// Identify reads an access token, unverified. It may be nil.
 	Identify func(access store.Secret) Identity
+	// OnTaken is told when a credential of auth.json is in the store, with the
+	// hash of the refresh token that it replaced there, empty for a new account.
+	// It may be nil, and must not wait.
+	OnTaken func(a *store.Account, parent string)
+}
+
+func (l Login) taken(a *store.Account, parent string) {
+	if l.OnTaken != nil {
+		l.OnTaken(a, parent)
+	}
 }
 
 // relation is what an entry of auth.json is to kyoli's accounts.

@@ -143,6 +143,7 @@ type importer struct {
 	place   Place
 	row     *Row
 	refused error
+	parent  string // hash of the refresh token that was replaced
 }
 
 func (i *importer) run(ctx context.Context) (mark, error) {
@@ -157,6 +158,9 @@ func (i *importer) run(ctx context.Context) (mark, error) {
 			return nil
 		}); err != nil {
 			return mark{}, err
+		}
+		if i.row.Result == ImportCreated || i.row.Result == ImportUpdated {
+			i.login.taken(a, i.parent)
 		}
 	}
 	if a == nil || i.refused != nil {
@@ -174,7 +178,7 @@ func (i *importer) run(ctx context.Context) (mark, error) {
 // decide takes the entry into accounts, and says in the row what that came to.
 func (i *importer) decide(accounts *store.Accounts) *store.Account {
 	r, a := i.login.classify(i.entry, i.book, accounts)
-	i.refused, i.row.Why = nil, ""
+	i.refused, i.row.Why, i.parent = nil, "", ""
 	switch {
 	case r == held:
 		i.row.Result = ImportUnchanged
@@ -187,7 +191,7 @@ func (i *importer) decide(accounts *store.Accounts) *store.Account {
 		i.refused = &NotEmptyError{Path: i.login.Backend.Path(), Provider: i.login.Provider}
 		return nil
 	case r == rotated:
-		i.row.Result = ImportUpdated
+		i.row.Result, i.parent = ImportUpdated, a.RefreshToken.Hash()
 		i.login.take(i.entry, a)
 		return a
 	}
