@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strconv"
 	"testing"
 
 	"go.uber.org/goleak"
 
+	"github.com/kyoli-gam/kyoli/internal/failpoint"
 	"github.com/kyoli-gam/kyoli/pkg/claims"
 	"github.com/kyoli-gam/kyoli/pkg/provider"
 	"github.com/kyoli-gam/kyoli/pkg/store"
@@ -20,7 +22,7 @@ import (
 // and where to die.
 const asChild = "KYOLI_MANAGER_TEST"
 
-// Where a child kills itself.
+// Where a child kills itself: one of these, or the n-th step to the disk.
 const (
 	diesSent    = "sent"    // the request has left and was answered, the answer is not read
 	diesDropped = "dropped" // the request has left, the provider knows nothing of it
@@ -40,6 +42,9 @@ func child() int {
 	fmt.Println("ready")
 	_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
 	m := onDisk(path, url, dies)
+	if n, err := strconv.ParseInt(dies, 10, 64); err == nil {
+		failpoint.Set(failpoint.KillAt(n))
+	}
 	if dies == "acquire" {
 		return acquireOnce(m)
 	}

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -227,6 +228,42 @@ func TestARequestWithoutAnAnswerIsTriedOnceMore(t *testing.T) {
 	}
 	if a := d.the(); !a.IsAuthDisabled || a.RefreshToken == "" {
 		t.Errorf("the account is to be kept and marked: %+v", a)
+	}
+}
+
+// Faults 12 and 13 at each step to the disk: the next process has the token that the provider gave last, wherever the
+// one before was killed; only an answer that nobody wrote down is gone, and then the account says so.
+func TestKilledAtEachStepOfARefresh(t *testing.T) {
+	t.Parallel()
+	gone := 0
+	for n := 1; ; n++ {
+		d := newDisk(t, "a")
+		p := d.start("uuid-a", strconv.Itoa(n))
+		p.release(t)
+		said := p.said()
+		err := p.cmd.Wait()
+		if (err == nil) != strings.HasPrefix(said, "refreshed ") {
+			t.Fatalf("step %d: the child says %q, %v", n, said, err)
+		}
+		before := d.tokenRequests()
+		a, _, verr := d.manager().Valid(t.Context(), d.the().UUID, ValidOptions{})
+		var login *LoginNeededError
+		switch {
+		case errors.As(verr, &login):
+			gone++
+		case verr != nil || d.tokenRequests() != 1 || a.AccessToken != d.the().AccessToken:
+			t.Errorf("step %d: Valid: %v; %d requests, then %d", n, verr, before, d.tokenRequests())
+		}
+		if _, ok := d.provider.Rotate(d.the().RefreshToken.Reveal()); ok != (login == nil) {
+			t.Errorf("step %d: the stored token is good: %v", n, ok)
+		}
+		d.server.Close()
+		if err == nil {
+			if n < 30 || gone != 1 {
+				t.Errorf("after %d steps an answer was gone %d times, want 1", n, gone)
+			}
+			return
+		}
 	}
 }
 

@@ -18,6 +18,9 @@ func (l *lease) Begin(ctx context.Context) (Rotation, error) {
 	if err := l.mayRotate(); err != nil {
 		return nil, err
 	}
+	if l.rotation != nil {
+		l.rotation.end()
+	}
 	r := &rotation{f: l.f, lease: l, parent: l.account.RefreshToken}
 	if err := r.reserve(); err != nil {
 		return nil, err

@@ -58,13 +58,15 @@ func (j journal) list() ([]entryName, error) {
 	return names, nil
 }
 
-// read returns what an entry tells, nil where it is gone.
+// read returns what an entry tells, nil where it is gone. One that is far too long is damaged.
 func (j journal) read(n entryName) (*entryContent, error) {
 	raw, err := readRegular(j.path(n), maxEntry)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
-	}
-	if err != nil {
+	case errors.Is(err, errTooLong):
+		return &entryContent{damaged: true}, nil
+	case err != nil:
 		return nil, &ReadError{Path: j.path(n), Err: err}
 	}
 	return parseEntry(raw), nil

@@ -327,6 +327,10 @@ func TestLongAndStrangeEntries(t *testing.T) {
 	if a := mustLoad(t, f).Get(uuidA); a.RefreshToken != "rt-new" {
 		t.Errorf("stored %+v", a)
 	}
+	unanswered(t, f)
+	if got := entries(t, f); got != ".damaged .damaged .damaged .open .settled" {
+		t.Errorf("journal: %q", got)
+	}
 	if took := time.Since(start); took > 3*time.Second {
 		t.Errorf("it took %v", took)
 	}

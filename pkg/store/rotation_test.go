@@ -144,6 +144,28 @@ func TestSettleByLineage(t *testing.T) {
 	}
 }
 
+// An account without a uuid keeps the one by which it was known.
+func TestRotationWithoutUUID(t *testing.T) {
+	for _, settles := range []bool{true, false} {
+		f, _ := newFile(t, strings.Replace(two, `"uuid": "`+uuidA+`",`, "", 1))
+		uuid := mustLoad(t, f).List[0].UUID
+		l := mustLease(t, f, uuid)
+		r := mustBegin(t, l)
+		err := r.Answered(200, []byte(good))
+		if settles {
+			_, serr := r.Settle(context.Background(), newCredential, func(*Account) {})
+			err = errors.Join(err, serr)
+		}
+		if err := errors.Join(err, l.Release()); err != nil {
+			t.Fatal(err)
+		}
+		a := mustLoad(t, Open(f.path, Options{})).Get(uuid)
+		if a == nil || a.RefreshToken != "rt-new" || !strings.Contains(readFile(t, f.path), uuid) {
+			t.Errorf("stored %+v", a)
+		}
+	}
+}
+
 // The process died after its answer was in the journal: the next one stores it, whatever it wants.
 func TestReplay(t *testing.T) {
 	use := map[string]func(*File) (*Accounts, error){
