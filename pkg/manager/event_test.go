@@ -80,6 +80,26 @@ func TestEventsOfMutations(t *testing.T) {
 	}
 }
 
+// A request that goes on with another account is told of, one that stays is not.
+func TestEventOfSwitching(t *testing.T) {
+	t.Parallel()
+	s := begun(t, Settings{}, Request{}, acct("a"), acct("b"))
+	var got []string
+	s.m.onEvent = func(e Event) {
+		if e.Kind == EventSwitched {
+			got = append(got, e.UUID+" "+e.Detail)
+		}
+	}
+	s.took("chat")
+	s.took("chat")
+	if _, err := s.Take(t.Context(), Take{Key: "chat", Failed: "a", Exclude: []string{"a"}}); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"b took over from label-a"}, got); d != "" {
+		t.Error(d)
+	}
+}
+
 // An adopted token is told of with the one that it replaces.
 func TestEventOfAdoption(t *testing.T) {
 	t.Parallel()

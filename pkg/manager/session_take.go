@@ -31,6 +31,24 @@ type picked struct {
 // failover plan comes first, and the strategy after it. The use is to be ended. Errors are those of
 // [Manager.Acquire]; the token may still have to be made valid (see [Use.Valid]).
 func (s *Session) Take(ctx context.Context, t Take) (*Use, error) {
+	u, err := s.take(ctx, t)
+	if err == nil && t.Failed != "" && t.Failed != u.Account.UUID {
+		s.m.tell(EventSwitched, u.Account, "took over from "+s.nameOf(t.Failed))
+	}
+	return u, err
+}
+
+// nameOf is what an account was called at the last look.
+func (s *Session) nameOf(uuid string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a, err := s.m.find(s.snap.Accounts, uuid); err == nil {
+		return a.Name()
+	}
+	return uuid
+}
+
+func (s *Session) take(ctx context.Context, t Take) (*Use, error) {
 	req := s.o.Request
 	req.SessionKey, req.Exclude = t.Key, slices.Clone(t.Exclude)
 	for fresh := false; ; {
