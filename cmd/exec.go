@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kyoli-gam/kyoli/internal/env"
-	"github.com/kyoli-gam/kyoli/pkg/manager"
 	"github.com/kyoli-gam/kyoli/pkg/provider"
 )
 
@@ -23,12 +22,7 @@ const (
 )
 
 type execOptions struct {
-	Account     string
-	Pool        string
-	Chain       string
-	Strategy    string
-	Session     string
-	Exclusive   bool
+	Wish        wish
 	Wait        time.Duration
 	MinTTL      time.Duration
 	MaxWait     time.Duration
@@ -94,13 +88,8 @@ exit-codes').`,
 func (o *execOptions) addFlags(f *Factory, cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.SetInterspersed(false) // what follows the command's name is the command's
-	fs.StringVarP(&o.Account, "account", "a", "", "this `account` (label, e-mail, uuid) instead of the strategy's choice")
-	fs.StringVar(&o.Pool, "pool", "", "only accounts of this `pool`")
-	fs.StringVar(&o.Chain, "chain", "", "only accounts of this `chain`, its pools in their order")
-	fs.BoolVar(&o.Exclusive, "exclusive", false, "an account that nobody else holds, and keep the others off it")
+	o.Wish.addFlags(f, cmd)
 	fs.DurationVar(&o.Wait, "wait", 0, "where others hold what would do, queue so long for it")
-	fs.StringVar(&o.Strategy, "strategy", "", "choose by this `strategy`: "+strings.Join(manager.Strategies(), ", "))
-	fs.StringVar(&o.Session, "session", "", "stay with one account for all runs of this `key` (by strategy sticky)")
 	fs.DurationVar(&o.MinTTL, "min-ttl", defaultMinTTL, "renew a token that is good for less than this")
 	fs.DurationVar(&o.MaxWait, "max-wait", 0, "where all accounts are limited, wait so long for the first")
 	fs.BoolVar(&o.PrintEnv, "print-env", false, "print the names of the variables that would be set, and run nothing")
@@ -109,10 +98,6 @@ func (o *execOptions) addFlags(f *Factory, cmd *cobra.Command) {
 	fs.StringVar(&o.As, "as", "", "treat the command as `opencode` or other, whatever its name")
 	fs.BoolVar(&o.AllowNested, "allow-nested", false, "run inside another kyoli exec")
 	addNoMigrateFlag(cmd, &o.NoMigrate)
-	_ = cmd.RegisterFlagCompletionFunc("account", completeAccounts(f, 0))
-	_ = cmd.RegisterFlagCompletionFunc("pool", completePools(f, -1))
-	_ = cmd.RegisterFlagCompletionFunc("chain", completeChains(f, -1))
-	_ = cmd.RegisterFlagCompletionFunc("strategy", fixed(manager.Strategies()...))
 	_ = cmd.RegisterFlagCompletionFunc("as", fixed(asOpenCode, asOther))
 }
 
@@ -133,7 +118,7 @@ func (o *execOptions) validate() error {
 	case o.Wait < 0:
 		return flagErrorf("--wait %s: must not be negative", o.Wait)
 	}
-	if err := o.wish().validate(); err != nil {
+	if err := o.Wish.validate(); err != nil {
 		return err
 	}
 	for _, e := range o.Env {
@@ -142,14 +127,6 @@ func (o *execOptions) validate() error {
 		}
 	}
 	return nil
-}
-
-// wish is what account is wanted.
-func (o *execOptions) wish() *wish {
-	return &wish{
-		Account: o.Account, Pool: o.Pool, Chain: o.Chain,
-		Strategy: o.Strategy, Session: o.Session, Exclusive: o.Exclusive,
-	}
 }
 
 func (o *execOptions) validateEnv(entry string) error {

@@ -21,7 +21,7 @@ type taken struct {
 // takeAccount chooses and claims an account and makes its token valid. Where
 // that fails for one that the strategy chose, the next one is tried.
 func takeAccount(ctx context.Context, f *Factory, m *manager.Manager, o *execOptions) (*taken, error) {
-	req, err := o.wish().request(ctx, f, m)
+	req, err := o.Wish.request(ctx, f, m)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func takeAccount(ctx context.Context, f *Factory, m *manager.Manager, o *execOpt
 			return &taken{account: a, claim: claim}, nil
 		}
 		release(ctx, f, claim)
-		if o.Account != "" || !isAccountsFault(err) || ctx.Err() != nil {
+		if o.Wish.Account != "" || !isAccountsFault(err) || ctx.Err() != nil {
 			return nil, hintTTL(err, o)
 		}
 		failure = hintTTL(err, o)

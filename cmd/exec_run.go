@@ -24,7 +24,7 @@ func runExec(ctx context.Context, f *Factory, o *execOptions) error {
 			return err
 		}
 	}
-	id, err := o.wish().provider(ctx, f)
+	id, err := o.Wish.provider(ctx, f)
 	if err != nil {
 		return err
 	}

@@ -42,12 +42,12 @@ func TestExecOptions(t *testing.T) {
 			"--env", "A={{.AccessToken}}", "--env", "B=x=y", "--use", "--as", "opencode", "--allow-nested", "--no-migrate",
 			"--", "run.sh", "-a",
 		}, execOptions{
-			Pool: "work", Strategy: "sticky", Session: "k", Exclusive: true, Wait: 5 * time.Minute, MinTTL: time.Minute, MaxWait: 2 * time.Hour,
+			Wish: wish{Pool: "work", Strategy: "sticky", Session: "k", Exclusive: true}, Wait: 5 * time.Minute, MinTTL: time.Minute, MaxWait: 2 * time.Hour,
 			Env: []string{"A={{.AccessToken}}", "B=x=y"}, Use: true, As: "opencode", AllowNested: true, NoMigrate: true,
 			Command: []string{"run.sh", "-a"},
 		}},
-		{"an account", []string{"--account", "work", "x"}, execOptions{Account: "work", MinTTL: 10 * time.Minute, Command: []string{"x"}}},
-		{"a chain", []string{"--chain", "all", "x"}, execOptions{Chain: "all", MinTTL: 10 * time.Minute, Command: []string{"x"}}},
+		{"an account", []string{"--account", "work", "x"}, execOptions{Wish: wish{Account: "work"}, MinTTL: 10 * time.Minute, Command: []string{"x"}}},
+		{"a chain", []string{"--chain", "all", "x"}, execOptions{Wish: wish{Chain: "all"}, MinTTL: 10 * time.Minute, Command: []string{"x"}}},
 		{"names only", []string{"--print-env"}, execOptions{MinTTL: 10 * time.Minute, PrintEnv: true, Command: []string{}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -198,7 +198,13 @@ func (w *execWorld) start(script string) *session {
 
 func (w *execWorld) startCommand(command ...string) *session {
 	w.t.Helper()
-	s := &session{t: w.t, cmd: w.command(append([]string{"exec", "--"}, command...)...)}
+	return w.startExec(nil, command...)
+}
+
+// startExec runs kyoli exec with flags.
+func (w *execWorld) startExec(flags []string, command ...string) *session {
+	w.t.Helper()
+	s := &session{t: w.t, cmd: w.command(append(append(append([]string{"exec"}, flags...), "--"), command...)...)}
 	var err error
 	if s.in, err = s.cmd.StdinPipe(); err != nil {
 		w.t.Fatal(err)

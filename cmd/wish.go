@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/kyoli-gam/kyoli/pkg/manager"
 )
 
@@ -17,6 +19,20 @@ type wish struct {
 	Strategy  string
 	Session   string
 	Exclusive bool
+}
+
+func (w *wish) addFlags(f *Factory, cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVarP(&w.Account, "account", "a", "", "this `account` (label, e-mail, uuid) instead of the strategy's choice")
+	fs.StringVar(&w.Pool, "pool", "", "only accounts of this `pool`")
+	fs.StringVar(&w.Chain, "chain", "", "only accounts of this `chain`, its pools in their order")
+	fs.BoolVar(&w.Exclusive, "exclusive", false, "an account that nobody else holds, and keep the others off it")
+	fs.StringVar(&w.Strategy, "strategy", "", "choose by this `strategy`: "+strings.Join(manager.Strategies(), ", "))
+	fs.StringVar(&w.Session, "session", "", "stay with one account for all runs of this `key` (by strategy sticky)")
+	_ = cmd.RegisterFlagCompletionFunc("account", completeAccounts(f, 0))
+	_ = cmd.RegisterFlagCompletionFunc("pool", completePools(f, -1))
+	_ = cmd.RegisterFlagCompletionFunc("chain", completeChains(f, -1))
+	_ = cmd.RegisterFlagCompletionFunc("strategy", fixed(manager.Strategies()...))
 }
 
 // validate checks what pflag cannot.

@@ -149,3 +149,59 @@ func TestAmong(t *testing.T) {
 		}
 	}
 }
+
+// What is said of each account, also where none can be had.
+func TestWhyEachAccountWasPassedOver(t *testing.T) {
+	t.Parallel()
+	accounts := func() []*store.Account {
+		return []*store.Account{acct("a"), acct("b", off), acct("c", limitedFor(time.Hour)), acct("d", dead), acct("e"), acct("f")}
+	}
+	for name, tt := range map[string]struct {
+		req  Request
+		want []string // by account; the chosen one with an arrow
+	}{
+		"among all": {
+			Request{},
+			[]string{"→ the active account", "disabled", "rate-limited until 2026-03-01T13:00:00Z", "needs a new login: revoked", "the active account comes first", "the active account comes first"},
+		},
+		"in a chain": {
+			Request{Exclude: []string{"f"}, Among: &Among{Kind: "chain", Name: "x", Groups: []Group{
+				{Pool: "one", Members: []string{"b", "e", "f"}}, {Pool: "two", Members: []string{"a", "c"}},
+			}}},
+			[]string{"pool one comes first", "disabled", "rate-limited until 2026-03-01T13:00:00Z", "not in chain x", "→ the first usable account that nobody holds", "tried already"},
+		},
+		"by name": {
+			Request{Account: "e"},
+			[]string{"another one was asked for", "disabled", "rate-limited until 2026-03-01T13:00:00Z", "needs a new login: revoked", "→ asked for by name", "another one was asked for"},
+		},
+		"by name, refused": {
+			Request{Account: "b"},
+			[]string{"another one was asked for", "disabled", "rate-limited until 2026-03-01T13:00:00Z", "needs a new login: revoked", "another one was asked for", "another one was asked for"},
+		},
+		"none": {
+			Request{Among: &Among{Kind: "pool", Name: "x", Groups: []Group{{Pool: "x", Members: []string{"b", "c"}}}}},
+			[]string{"not in pool x", "disabled", "rate-limited until 2026-03-01T13:00:00Z", "not in pool x", "not in pool x", "not in pool x"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m, _, _ := pooled(t, DefaultSettings(), accounts()...)
+			d, err := m.Pick(t.Context(), tt.req)
+			var got []string
+			chosen := ""
+			for _, c := range d.Candidates {
+				why := c.Why
+				if c.Chosen {
+					why, chosen = "→ "+why, c.Account.UUID
+				}
+				got = append(got, why)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if (err == nil) != (chosen != "") || err == nil && d.Account.UUID != chosen || err != nil && d.Account != nil {
+				t.Errorf("%s is marked, %+v chosen, %v", chosen, d.Account, err)
+			}
+		})
+	}
+}

@@ -8,19 +8,24 @@ import (
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
-func (m *Manager) candidate(s *Snapshot, mb *Member, c Choice, req Request) Candidate {
-	out := Candidate{
-		Account: mb.Account, Status: mb.Status, Usable: mb.Usable(), Active: mb.Active,
-		Claims: mb.Claims, Score: mb.Score, Chosen: mb == c.Member, Why: c.Why,
+// candidates tell of every account why it was chosen from a group or passed over.
+func (s *Snapshot) candidates(members []*Member, c Choice, g Group, req Request) []Candidate {
+	list := make([]Candidate, 0, len(members))
+	for _, mb := range members {
+		out := Candidate{
+			Account: mb.Account, Status: mb.Status, Usable: mb.Usable(), Active: mb.Active,
+			Claims: mb.Claims, Score: mb.Score, Chosen: mb == c.Member, Why: c.Why,
+		}
+		if !out.Chosen {
+			out.Why = s.passedOver(mb, c, g, req)
+		}
+		list = append(list, out)
 	}
-	if !out.Chosen {
-		out.Why = s.passedOver(mb, c, req)
-	}
-	return out
+	return list
 }
 
 // passedOver says why an account was not chosen.
-func (s *Snapshot) passedOver(mb *Member, c Choice, req Request) string {
+func (s *Snapshot) passedOver(mb *Member, c Choice, g Group, req Request) string {
 	switch {
 	case !req.Among.has(mb.Account):
 		return "not in " + req.Among.Kind + " " + req.Among.Name
@@ -30,10 +35,12 @@ func (s *Snapshot) passedOver(mb *Member, c Choice, req Request) string {
 	if why := s.unusable(mb.Account); why != "" {
 		return why
 	}
-	if mb.Taken {
+	switch {
+	case mb.Taken:
 		return "held by another session, and one of the two wants it for itself alone"
-	}
-	if mb.Claims > 0 && c.Member.Claims < mb.Claims {
+	case req.Among != nil && !g.has(mb.Account):
+		return "pool " + g.Pool + " comes first"
+	case c.Member != nil && mb.Claims > 0 && c.Member.Claims < mb.Claims:
 		return fmt.Sprintf("held by %d, the chosen one by %d", mb.Claims, c.Member.Claims)
 	}
 	return c.Others

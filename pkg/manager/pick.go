@@ -69,12 +69,18 @@ type Candidate struct {
 
 // Pick tells what [Manager.Acquire] would choose. It changes nothing. Errors: *[NoAccountsError],
 // *[NoUsableError], *[LoginNeededError], *[UnknownStrategyError], and those of the store: an account
-// that is not there, a file that cannot be read.
+// that is not there, a file that cannot be read. Where no account can be had, the decision has no
+// account, but tells of each why.
 func (m *Manager) Pick(ctx context.Context, req Request) (*Decision, error) {
 	s, err := m.Snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return m.PickFrom(s, req)
+}
+
+// PickFrom is [Manager.Pick] as of a snapshot.
+func (m *Manager) PickFrom(s *Snapshot, req Request) (*Decision, error) {
 	d, _, err := m.decide(s, req)
 	return d, err
 }
@@ -97,16 +103,14 @@ func (m *Manager) decide(s *Snapshot, req Request) (*Decision, claims.Choice, er
 		return nil, claims.Choice{}, err
 	}
 	c, group := s.choose(strategy, members, req)
+	d := &Decision{Strategy: name}
+	if !req.brief {
+		d.Candidates = s.candidates(members, c, group, req)
+	}
 	if c.Member == nil {
-		return nil, claims.Choice{}, m.nobody(s, members, req)
+		return d, claims.Choice{}, m.nobody(s, members, req)
 	}
-	d := &Decision{Account: c.Member.Account, Strategy: name, Pool: group.Pool, Model: group.Model, Why: c.Why}
-	if req.brief {
-		return d, m.choice(c, req), nil
-	}
-	for _, mb := range members {
-		d.Candidates = append(d.Candidates, m.candidate(s, mb, c, req))
-	}
+	d.Account, d.Pool, d.Model, d.Why = c.Member.Account, group.Pool, group.Model, c.Why
 	return d, m.choice(c, req), nil
 }
 
@@ -127,28 +131,36 @@ func (m *Manager) named(s *Snapshot, members []*Member, name string) (*Decision,
 	if err != nil {
 		return nil, claims.Choice{}, err
 	}
-	refused := &NoUsableError{Provider: m.adapter.ID, Account: a.Name()}
-	switch s.Status(a) {
-	case StatusDisabled:
-		refused.Disabled = 1
-		return nil, claims.Choice{}, refused
-	case StatusAuthDisabled:
-		return nil, claims.Choice{}, m.loginNeeded(a, a.AuthDisabledReason)
-	case StatusRateLimited:
-		refused.Limited, refused.Until = 1, LimitedUntil(a, s.At)
-		return nil, claims.Choice{}, refused
-	}
 	i := slices.IndexFunc(members, func(mb *Member) bool { return mb.Account == a })
-	if members[i].Taken {
-		refused.Held, refused.wants = 1, []string{a.UUID}
-		return nil, claims.Choice{}, refused
+	c := Choice{Member: members[i], Why: "asked for by name", Others: "another one was asked for"}
+	d := &Decision{}
+	if err := m.refusal(s, c.Member); err != nil {
+		c.Why = s.passedOver(c.Member, Choice{}, Group{}, Request{})
+		d.Candidates = s.candidates(members, c, Group{}, Request{})
+		d.Candidates[i].Chosen = false
+		return d, claims.Choice{}, err
 	}
-	d := &Decision{Account: a, Why: "asked for by name"}
-	c := Choice{Member: members[i], Why: d.Why, Others: "another one was asked for"}
-	for _, mb := range members {
-		d.Candidates = append(d.Candidates, m.candidate(s, mb, c, Request{}))
-	}
+	d.Account, d.Why, d.Candidates = a, c.Why, s.candidates(members, c, Group{}, Request{})
 	return d, claims.Choice{UUID: a.UUID}, nil
+}
+
+// refusal says why an account that was asked for cannot be had.
+func (m *Manager) refusal(s *Snapshot, mb *Member) error {
+	a := mb.Account
+	refused := &NoUsableError{Provider: m.adapter.ID, Account: a.Name()}
+	switch {
+	case mb.Status == StatusDisabled:
+		refused.Disabled = 1
+	case mb.Status == StatusAuthDisabled:
+		return m.loginNeeded(a, a.AuthDisabledReason)
+	case mb.Status == StatusRateLimited:
+		refused.Limited, refused.Until = 1, LimitedUntil(a, s.At)
+	case mb.Taken:
+		refused.Held, refused.wants = 1, []string{a.UUID}
+	default:
+		return nil
+	}
+	return refused
 }
 
 // nobody says why no account can be had, and until when.
