@@ -207,7 +207,7 @@ func TestJournalIsPrivate(t *testing.T) {
 	}
 }
 
-// at returns the file as a process sees it whose clock is ahead by so much.
+// ahead returns the file as a process sees it whose clock is ahead by so much.
 func ahead(f *File, by time.Duration) *File {
 	return Open(f.path, Options{Now: func() time.Time { return time.Now().Add(by) }})
 }
