@@ -26,7 +26,7 @@ are meant; --provider narrows.`,
 	}
 	cmd.AddCommand(
 		newAccountsListCmd(f, nil), newAccountsShowCmd(f, nil), newAccountsAddCmd(f, nil),
-		newAccountsPickCmd(f, nil),
+		newAccountsPickCmd(f, nil), newAccountsUsageCmd(f, nil),
 		newAccountsUseCmd(f, nil), newAccountsEnableCmd(f, nil), newAccountsDisableCmd(f, nil),
 		newAccountsToggleCmd(f, nil), newAccountsLabelCmd(f, nil), newAccountsResetCmd(f, nil),
 		newAccountsRmCmd(f, nil), newAccountsExportCmd(f, nil),

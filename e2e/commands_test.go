@@ -70,10 +70,10 @@ func writeSettings(ts *testscript.TestScript, url string) {
 
 // adapters is a kyoli.yaml that points the built-in providers at url.
 func adapters(url string) string {
-	const one = "  %s: { token_url: %q, base_url: %q, usage_url: %q, profile_url: %q }\n"
+	const one = "  %s: { token_url: %q, base_url: %q, usage_url: %q%s }\n"
 	return "adapters:\n" +
-		fmt.Sprintf(one, "openai", url+"/oauth/token", url+"/codex", url+"/usage", url+"/profile") +
-		fmt.Sprintf(one, "anthropic", url+"/oauth/token", url, url+"/usage", url+"/profile")
+		fmt.Sprintf(one, "openai", url+"/oauth/token", url+"/codex", url+"/usage", "") +
+		fmt.Sprintf(one, "anthropic", url+"/oauth/token", url, url+"/usage", fmt.Sprintf(", profile_url: %q", url+"/profile"))
 }
 
 func cmdLogin(ts *testscript.TestScript, neg bool, args []string) {
