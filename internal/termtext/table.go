@@ -2,6 +2,7 @@ package termtext
 
 import (
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -44,6 +45,9 @@ func Text(s string) Cell {
 type Table struct {
 	Heads []string
 	Rows  [][]Cell
+	// Whole are columns that are of no use when they are cut, such as bars and
+	// times; they are cut last.
+	Whole []int
 }
 
 // Row adds a row.
@@ -78,7 +82,7 @@ func (t *Table) Write(w io.Writer, width int, colour bool) error {
 		}
 		lines = append(lines, clean)
 	}
-	return writeTable(w, lines, fit(measure(lines), width), colour)
+	return writeTable(w, lines, t.fit(measure(lines), width), colour)
 }
 
 // TSV writes the rows for programs: no head, whole values, one tab between two.
@@ -118,25 +122,33 @@ func measure(lines [][]Cell) []int {
 }
 
 // fit takes cells from the widest columns until the line fits into width.
-func fit(widths []int, width int) []int {
+func (t *Table) fit(widths []int, width int) []int {
 	if width <= 0 {
 		return widths
 	}
-	total := gap * (len(widths) - 1)
+	excess := gap*(len(widths)-1) - width
 	for _, w := range widths {
-		total += w
+		excess += w
 	}
-	for ; total > width; total-- {
-		widest := 0
+	excess = shrink(widths, excess, func(col int) bool { return !slices.Contains(t.Whole, col) })
+	shrink(widths, excess, func(int) bool { return true })
+	return widths
+}
+
+// shrink takes excess cells from the widest of the columns that may be cut, one
+// by one, and returns what could not be taken.
+func shrink(widths []int, excess int, may func(col int) bool) int {
+	for ; excess > 0; excess-- {
+		widest := -1
 		for i, w := range widths {
-			if w > widths[widest] {
+			if w > minWidth && may(i) && (widest < 0 || w > widths[widest]) {
 				widest = i
 			}
 		}
-		if widths[widest] <= minWidth {
+		if widest < 0 {
 			break
 		}
 		widths[widest]--
 	}
-	return widths
+	return excess
 }

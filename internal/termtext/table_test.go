@@ -48,6 +48,21 @@ func TestTableIsCutToTheWidth(t *testing.T) {
 	}
 }
 
+func TestTableCutsSomeColumnsLast(t *testing.T) {
+	table := &Table{Whole: []int{1, 2}}
+	table.Row(Text("somebody@example.com"), Text("██░░░  40%"), Text("in 2h"))
+	for width, want := range map[int]string{
+		0:  "somebody@example.com  ██░░░  40%  in 2h\n",
+		30: "somebody@e…  ██░░░  40%  in 2h\n",
+		23: "som…  ██░░░  40%  in 2h\n",
+		21: "som…  ██░░░  …  in 2h\n",
+	} {
+		if got := render(t, table, width, false); got != want {
+			t.Errorf("width %d: got %q, want %q", width, got, want)
+		}
+	}
+}
+
 func TestTableColours(t *testing.T) {
 	got := render(t, sample(), 0, true)
 	if !strings.Contains(got, "\x1b[32mpro\x1b[0m   in 2h") {
