@@ -23,7 +23,8 @@ type terminal interface {
 // Confirm asks a question on the terminal; anything but y or yes is no. Where
 // nothing may be asked, or there is no terminal, it fails and names --yes.
 func (f *Factory) Confirm(question string) (bool, error) {
-	tty, err := f.ask("--yes", question)
+	what, _, _ := strings.Cut(question, "\n")
+	tty, err := f.ask("--yes", strings.TrimRight(what, "?"))
 	if err != nil {
 		return false, err
 	}
@@ -54,18 +55,18 @@ func (f *Factory) Secret(prompt string) (string, error) {
 	return strings.TrimSpace(secret), nil
 }
 
+// ask opens the terminal. A process none of whose streams is one has nobody who
+// watches it, even where it still belongs to a terminal.
 func (f *Factory) ask(instead, what string) (terminal, error) {
 	if f.NoInput() {
 		return nil, failf(exitCancelled, "", "%s: not asked because of --no-input; give %s", what, instead)
 	}
-	if f.Terminal == nil {
-		return nil, failf(exitCancelled, "", "%s: there is no terminal to ask on; give %s", what, instead)
+	if f.Terminal != nil && (f.inTTY() || f.outTTY() || f.errTTY()) {
+		if tty, err := f.Terminal(); err == nil {
+			return tty, nil
+		}
 	}
-	tty, err := f.Terminal()
-	if err != nil {
-		return nil, failf(exitCancelled, "", "%s: there is no terminal to ask on; give %s", what, instead)
-	}
-	return tty, nil
+	return nil, failf(exitCancelled, "", "%s: there is no terminal to ask on; give %s", what, instead)
 }
 
 // osTerminal is the controlling terminal of the process.
