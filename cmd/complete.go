@@ -1,21 +1,21 @@
 package cmd
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/kyoli-gam/kyoli/internal/termtext"
+	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
 // completeAccounts completes names of accounts, at most limit of them (0 = any
 // number): no lock, no network, and no word of what cannot be read.
 func completeAccounts(f *Factory, limit int) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return func(cmd *cobra.Command, args []string, start string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if limit > 0 && len(args) >= limit {
 			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		given := map[string]bool{}
-		for _, arg := range args {
-			given[arg] = true
 		}
 		var names []cobra.Completion
 		ids, err := f.listed()
@@ -32,13 +32,26 @@ func completeAccounts(f *Factory, limit int) cobra.CompletionFunc {
 				continue
 			}
 			for i, name := range accounts.Names() {
-				if name = termtext.Clean(name); !given[name] {
-					names = append(names, cobra.CompletionWithDesc(name, id+" "+termtext.Clean(accounts.List[i].Email)))
+				a := accounts.List[i]
+				if termtext.Clean(name) != name { // nobody can type it
+					name = a.UUID
+				}
+				if strings.HasPrefix(name, start) && !slices.Contains(args, name) {
+					names = append(names, cobra.CompletionWithDesc(name, describe(id, name, a)))
 				}
 			}
 		}
 		return names, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// describe says what tells an account from others, beside its name.
+func describe(provider, name string, a *store.Account) string {
+	what := provider
+	if a.Email != "" && a.Email != name {
+		what += " " + a.Email
+	}
+	return shown(what)
 }
 
 // completeProviders completes the value of --provider.
@@ -49,8 +62,8 @@ func completeProviders(f *Factory) cobra.CompletionFunc {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		var ids []cobra.Completion
-		for _, id := range r.IDs() {
-			ids = append(ids, cobra.Completion(id))
+		for _, a := range r.All() {
+			ids = append(ids, cobra.CompletionWithDesc(a.ID, termtext.Clean(a.DisplayName)))
 		}
 		return ids, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -211,15 +211,10 @@ func pairs(m map[string]string, between string) string {
 // completeProviderName completes one argument that is a provider. It reads the
 // settings and nothing else; where those are broken it offers nothing.
 func completeProviderName(f *Factory) cobra.CompletionFunc {
-	return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		r, err := f.Registry()
-		if err != nil || len(args) > 0 {
+	return func(cmd *cobra.Command, args []string, start string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		var names []cobra.Completion
-		for _, a := range r.All() {
-			names = append(names, cobra.CompletionWithDesc(a.ID, termtext.Clean(a.DisplayName)))
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
+		return completeProviders(f)(cmd, args, start)
 	}
 }

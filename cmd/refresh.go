@@ -39,6 +39,7 @@ Exit code 0 where all went well, 1 where some failed, 4 where all did. With
 		Example: `  kyoli refresh
   kyoli refresh work home
   kyoli refresh --all --force`,
+		ValidArgsFunction: completeAccounts(f, 0),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Accounts = args
 			if o.All && len(args) > 0 {

@@ -56,6 +56,7 @@ auth.json meanwhile stays removed.`,
 	}
 	fs := cmd.Flags()
 	fs.StringVarP(&o.Account, "account", "a", "", "this `account` (label, e-mail, uuid) instead of the active one")
+	_ = cmd.RegisterFlagCompletionFunc("account", completeAccounts(f, 0))
 	addPathFlag(cmd, &o.Path)
 	fs.BoolVarP(&o.DryRun, "dry-run", "n", false, "show the change, tokens redacted, and make none")
 	fs.BoolVarP(&o.Watch, "watch", "w", false, "go on until interrupted")
