@@ -218,7 +218,7 @@ func (f *Factory) addLogins(ctx context.Context, g *loginGroup, o *accountsAddOp
 }
 
 func (r addRow) sentence() string {
-	text := fmt.Sprintf("%s %s (%s)", r.Result, r.Account.name, r.Account.Provider)
+	text := fmt.Sprintf("%s %s (%s)", r.Result, shown(r.Account.name), r.Account.Provider)
 	if r.Why != "" {
 		text += ": " + r.Why
 	}

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -103,10 +104,13 @@ label away. A label that names another account already is refused.`,
 			switch {
 			case o.Clear && len(args) > 1:
 				return flagErrorf("--clear and a label contradict each other")
-			case !o.Clear && len(args) < 2, len(args) > 1 && args[1] == "":
+			case !o.Clear && len(args) < 2, len(args) > 1 && strings.TrimSpace(args[1]) == "":
 				return flagErrorf("give the label, or --clear to take it away")
 			case !o.Clear:
-				o.Label = args[1]
+				o.Label = strings.TrimSpace(args[1])
+			}
+			if err := checkName("the label", o.Label); err != nil {
+				return err
 			}
 			if runF != nil {
 				return runF(cmd.Context(), o)
@@ -168,23 +172,4 @@ func runAccountsReset(ctx context.Context, f *Factory, o *accountsResetOptions) 
 	return f.changeAccounts(ctx, names, func(ctx context.Context, m *manager.Manager, names ...string) ([]*store.Account, error) {
 		return m.Reset(ctx, names...)
 	})
-}
-
-// locateAll are all accounts of the providers that the command is about.
-func (f *Factory) locateAll(ctx context.Context) ([]located, error) {
-	ids, err := f.listed()
-	if err != nil {
-		return nil, err
-	}
-	var all []located
-	for _, id := range ids {
-		accounts, err := f.load(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range accounts.List {
-			all = append(all, located{id, a})
-		}
-	}
-	return all, nil
 }

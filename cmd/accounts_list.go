@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
-
-	"github.com/kyoli-gam/kyoli/internal/termtext"
 )
 
 type accountsListOptions struct {
@@ -22,6 +20,16 @@ func newAccountsListCmd(f *Factory, runF func(context.Context, *accountsListOpti
 status, how much of the five hours' and the seven days' quota is used, when the
 access token expires, when the limit or the window that is used most is reset,
 who holds the account, and which one is active (*).
+
+The status is the first of these that holds; people read it in words:
+
+  disabled       by you; kyoli accounts enable
+  auth-disabled  its login no longer works: log in again and add it
+  rate-limited   until the time under RESET
+  cooling-down   it answered 429 less than 30 seconds ago
+  over-quota     above soft_quota_threshold_percent
+  expired        usable: its access token is renewed first
+  ready          usable
 
 Without a terminal: tab-separated, in the order label, e-mail, plan, status, 5 h
 percent, 7 d percent, expiry, reset, holders, active, provider, uuid.`,
@@ -52,7 +60,7 @@ func runAccountsList(ctx context.Context, f *Factory, o *accountsListOptions) er
 	if len(rows) == 0 {
 		f.Note("there are no accounts yet; add one: kyoli accounts add --provider openai < account.json")
 	}
-	return f.Print(accountTable(rows), rows)
+	return f.Print(f.accountTable(rows), rows)
 }
 
 // accountRows are the accounts of the providers that the command is about.
@@ -76,22 +84,4 @@ func (f *Factory) accountRows(ctx context.Context) ([]accountRow, error) {
 		}
 	}
 	return rows, nil
-}
-
-func accountTable(rows []accountRow) *termtext.Table {
-	table := &termtext.Table{Heads: []string{
-		"label", "e-mail", "plan", "status", "5h", "7d", "token", "reset", "held by", "", "provider", "uuid",
-	}}
-	for _, r := range rows {
-		active := termtext.Cell{}
-		if r.Active {
-			active = termtext.Cell{Text: "*", Full: "active", Style: termtext.Good}
-		}
-		table.Row(
-			termtext.Text(r.Label), termtext.Text(r.Email), termtext.Text(r.PlanTier), r.statusCell(),
-			r.window(fiveHour), r.window(sevenDay), timeCell(r.ExpiresAt, r.now), timeCell(r.reset(), r.now),
-			r.holders(), active, termtext.Text(r.Provider), termtext.Cell{Text: r.UUID[:min(len(r.UUID), 8)], Full: r.UUID},
-		)
-	}
-	return table
 }

@@ -90,7 +90,7 @@ func runAccountsPick(ctx context.Context, f *Factory, o *accountsPickOptions) er
 	if d.Account != nil {
 		account := f.accountRow(id, s, d.Account)
 		row.accountRow = &account
-		table = accountTable([]accountRow{account})
+		table = f.accountTable([]accountRow{account})
 	}
 	if o.Explain {
 		for _, c := range d.Candidates {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kyoli-gam/kyoli/internal/termtext"
+	"github.com/kyoli-gam/kyoli/pkg/manager"
 )
 
 type accountsRmOptions struct {
@@ -24,9 +25,10 @@ func newAccountsRmCmd(f *Factory, runF func(context.Context, *accountsRmOptions)
 		Aliases: []string{"remove"},
 		Short:   "Remove accounts",
 		Long: `Removes accounts, and their tokens from every copy that kyoli keeps. The login
-itself is not ended at the provider. Where the active account goes, the first
-that remains becomes active; where the last account of a provider goes, so does
-its login in OpenCode's auth.json, if kyoli put it there.
+itself is not ended at the provider, and a program that has the account goes on.
+Where the active account goes, the first that remains becomes active; where the
+last account of a provider goes, so does its login in OpenCode's auth.json, if
+kyoli put it there.
 
 Asks first; --yes answers. Without a terminal and without --yes nothing is
 removed.`,
@@ -59,30 +61,25 @@ type removedRow struct {
 
 func runAccountsRm(ctx context.Context, f *Factory, o *accountsRmOptions) error {
 	found, err := f.toRemove(ctx, o)
-	if err != nil || len(found) == 0 {
+	if err != nil {
 		return err
 	}
-	if !o.Yes {
-		if err := f.confirmRm(found); err != nil {
+	if len(found) > 0 && !o.Yes {
+		if err := f.confirmRm(ctx, found); err != nil {
 			return err
 		}
 	}
 	rows, table := []removedRow{}, &termtext.Table{}
 	ids, uuids := byProvider(found)
 	for _, id := range ids {
-		m, err := f.Manager(ctx, id)
-		if err != nil {
-			return err
-		}
-		removed, err := m.Remove(ctx, uuids[id]...)
+		some, err := f.remove(ctx, id, uuids[id])
 		if err != nil {
 			return errors.Join(err, f.Print(table, rows))
 		}
-		for _, a := range removed {
-			rows = append(rows, removedRow{id, a.UUID, a.Label, a.Email, "removed"})
-			table.Row(termtext.Text(a.Name()), termtext.Text("removed"))
+		for _, r := range some {
+			rows = append(rows, r.row)
+			table.Row(termtext.Text(r.name), termtext.Text(r.row.Result))
 		}
-		f.clearAuthJSON(ctx, m)
 	}
 	return f.Print(table, rows)
 }
@@ -98,17 +95,61 @@ func (f *Factory) toRemove(ctx context.Context, o *accountsRmOptions) ([]located
 	return all, err
 }
 
+type removedAccount struct {
+	row  removedRow
+	name string
+}
+
+// remove removes accounts of one provider, and says which one is active now
+// where that has changed.
+func (f *Factory) remove(ctx context.Context, id string, uuids []string) ([]removedAccount, error) {
+	m, err := f.Manager(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	before, err := f.load(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	gone, err := m.Remove(ctx, uuids...)
+	if err != nil {
+		return nil, err
+	}
+	removed := make([]removedAccount, len(gone))
+	for i, a := range gone {
+		removed[i] = removedAccount{removedRow{id, a.UUID, a.Label, a.Email, "removed"}, a.Name()}
+	}
+	f.clearAuthJSON(ctx, m)
+	after, err := f.load(ctx, id)
+	if err != nil {
+		return removed, err
+	}
+	if a := after.Get(after.Active); a != nil && after.Active != before.Active {
+		f.Note("the active account of %s is %s now", id, shown(a.Name()))
+	}
+	return removed, nil
+}
+
 const namesShown = 10
 
-func (f *Factory) confirmRm(found []located) error {
+// confirmRm asks, and names what goes, and who is using it.
+func (f *Factory) confirmRm(ctx context.Context, found []located) error {
 	var names []string
 	for _, l := range found[:min(len(found), namesShown)] {
-		names = append(names, fmt.Sprintf("%s (%s)", termtext.Clean(l.account.Name()), l.provider))
+		name := fmt.Sprintf("%s (%s)", shown(l.account.Describe()), l.provider)
+		if who := f.usersOf(ctx, l); who != "" {
+			name += ", in use by " + who
+		}
+		names = append(names, name)
 	}
 	if rest := len(found) - namesShown; rest > 0 {
 		names = append(names, fmt.Sprintf("and %d more", rest))
 	}
-	yes, err := f.Confirm("remove " + strings.Join(names, ", ") + "?")
+	question := "remove " + strings.Join(names, ", ") + "?"
+	if len(names) > 1 {
+		question = fmt.Sprintf("remove %d accounts?\n  %s\n", len(found), strings.Join(names, "\n  "))
+	}
+	yes, err := f.Confirm(question)
 	if err != nil {
 		return err
 	}
@@ -116,4 +157,22 @@ func (f *Factory) confirmRm(found []located) error {
 		return failf(exitCancelled, "", "nothing was removed")
 	}
 	return nil
+}
+
+// usersOf are the programs that work with an account, as far as that can be told.
+func (f *Factory) usersOf(ctx context.Context, l located) string {
+	m, err := f.Manager(ctx, l.provider)
+	var s *manager.Snapshot
+	if err == nil {
+		s, err = m.Snapshot(ctx)
+	}
+	if err != nil {
+		f.Debugf("who uses %s: %v", l.account.Name(), err)
+		return ""
+	}
+	r := f.accountRow(l.provider, s, l.account)
+	if len(r.ClaimedBy) == 0 {
+		return ""
+	}
+	return termtext.Clean(r.holders().Text)
 }

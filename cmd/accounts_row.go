@@ -1,11 +1,9 @@
 package cmd
 
 import (
-	"fmt"
-	"strings"
+	"math"
 	"time"
 
-	"github.com/kyoli-gam/kyoli/internal/termtext"
 	"github.com/kyoli-gam/kyoli/pkg/manager"
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
@@ -13,29 +11,29 @@ import (
 // accountRow is one account of `kyoli accounts list --json`. Fields may be added,
 // never renamed. There is no token in it.
 type accountRow struct {
-	Provider         string       `json:"provider"`
-	UUID             string       `json:"uuid"`
-	Label            string       `json:"label"`
-	Email            string       `json:"email"`
-	PlanTier         string       `json:"planTier"`
-	Status           string       `json:"status"`
-	Usable           bool         `json:"usable"`
-	Active           bool         `json:"active"`
-	Enabled          bool         `json:"enabled"`
-	ExpiresAt        *time.Time   `json:"expiresAt"` // of the access token
-	RateLimitResetAt *time.Time   `json:"rateLimitResetAt"`
-	LastUsed         *time.Time   `json:"lastUsed"`
-	Usage            *usageRow    `json:"usage"`
-	ClaimedBy        []claimedRow `json:"claimedBy"`
-	Reason           string       `json:"reason,omitempty"` // why its login has ended
+	Provider         string         `json:"provider"`
+	UUID             string         `json:"uuid"`
+	Label            string         `json:"label"`
+	Email            string         `json:"email"`
+	PlanTier         string         `json:"planTier"`
+	Status           manager.Status `json:"status"`
+	Usable           bool           `json:"usable"`
+	Active           bool           `json:"active"`
+	Enabled          bool           `json:"enabled"`
+	ExpiresAt        *time.Time     `json:"expiresAt"`        // of the access token
+	RateLimitResetAt *time.Time     `json:"rateLimitResetAt"` // end of the limit that holds now
+	LastUsed         *time.Time     `json:"lastUsed"`
+	Usage            *usageRow      `json:"usage"`
+	ClaimedBy        []claimedRow   `json:"claimedBy"`
+	Reason           string         `json:"reason,omitempty"` // why its login has ended
 
-	name   string
-	status manager.Status
-	until  time.Time // end of the limit
-	now    time.Time
+	name string    // as it is called
+	plan string    // as a person knows it
+	now  time.Time // when all this was so
 }
 
-// usageRow is what the provider said last about the account's quota windows.
+// usageRow is what the provider said last about the account's quota windows, by
+// the account file's names.
 type usageRow struct {
 	FiveHour       *windowRow `json:"five_hour"`
 	SevenDay       *windowRow `json:"seven_day"`
@@ -43,8 +41,9 @@ type usageRow struct {
 	At             *time.Time `json:"at"` // when it was asked
 }
 
+// windowRow is one quota window. One whose reset has passed says nothing of now.
 type windowRow struct {
-	Utilization float64    `json:"utilization"` // percent
+	Utilization float64    `json:"utilization"` // percent, 0 to 100
 	ResetsAt    *time.Time `json:"resets_at"`
 }
 
@@ -61,14 +60,17 @@ func (f *Factory) accountRow(provider string, s *manager.Snapshot, a *store.Acco
 	status := s.Status(a)
 	r := accountRow{
 		Provider: provider, UUID: a.UUID, Label: a.Label, Email: a.Email, PlanTier: a.PlanTier,
-		Status: string(status), Usable: status.Usable(), Enabled: a.Enabled,
+		Status: status, Usable: status.Usable(), Enabled: a.Enabled,
 		Active:    a.UUID != "" && a.UUID == s.Accounts.Active,
 		ExpiresAt: instant(a.ExpiresAt.Time()), LastUsed: instant(a.LastUsed.Time()),
 		Usage: usageOf(a), ClaimedBy: []claimedRow{},
-		name: a.Name(), status: status, until: manager.LimitedUntil(a, s.At), now: s.At,
+		name: a.Name(), plan: a.PlanTier, now: s.At,
 	}
-	if r.until.After(s.At) {
-		r.RateLimitResetAt = instant(r.until)
+	if adapter, err := f.Adapter(provider); err == nil {
+		r.plan = adapter.PlanLabel(a.PlanTier)
+	}
+	if until := manager.LimitedUntil(a, s.At); until.After(s.At) {
+		r.RateLimitResetAt = instant(until)
 	}
 	if a.IsAuthDisabled {
 		r.Reason = a.AuthDisabledReason
@@ -81,12 +83,33 @@ func (f *Factory) accountRow(provider string, s *manager.Snapshot, a *store.Acco
 	return r
 }
 
-// instant is a time for JSON, nil where there is none.
+// rowsOf are the accounts with these uuids, as far as they are still there.
+func (f *Factory) rowsOf(provider string, s *manager.Snapshot, uuids []string) []accountRow {
+	byUUID := make(map[string]*store.Account, len(s.Accounts.List))
+	for _, a := range s.Accounts.List {
+		byUUID[a.UUID] = a
+	}
+	var rows []accountRow
+	for _, uuid := range uuids {
+		if a := byUUID[uuid]; a != nil {
+			rows = append(rows, f.accountRow(provider, s, a))
+		}
+	}
+	return rows
+}
+
+// latest is the last second that RFC 3339 can write.
+var latest = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+
+// instant is a time for JSON, to the second, nil where there is none.
 func instant(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
-	t = t.UTC()
+	if t.After(latest) {
+		t = latest
+	}
+	t = t.UTC().Truncate(time.Second)
 	return &t
 }
 
@@ -99,87 +122,14 @@ func usageOf(a *store.Account) *usageRow {
 }
 
 func windowOf(w *store.Window) *windowRow {
-	if w == nil {
+	if w == nil || math.IsNaN(w.Utilization) {
 		return nil
 	}
-	return &windowRow{Utilization: w.Utilization, ResetsAt: instant(w.ResetsAt)}
-}
-
-const barWidth = 8
-
-// windowCell draws a window: a bar for people, percent for programs. One whose
-// reset has passed says nothing about now.
-func windowCell(w *windowRow, now time.Time) termtext.Cell {
-	if w == nil || w.ResetsAt != nil && !w.ResetsAt.After(now) {
-		return termtext.Text("-")
-	}
-	c := termtext.Cell{
-		Text: fmt.Sprintf("%s %3.0f%%", termtext.Bar(w.Utilization, barWidth), w.Utilization),
-		Full: fmt.Sprintf("%g", w.Utilization),
-	}
-	switch {
-	case w.Utilization >= 100:
-		c.Style = termtext.Bad
-	case w.Utilization >= 80:
-		c.Style = termtext.Warn
-	}
-	return c
-}
-
-func (r accountRow) window(choose func(*usageRow) *windowRow) termtext.Cell {
-	if r.Usage == nil {
-		return termtext.Text("-")
-	}
-	return windowCell(choose(r.Usage), r.now)
-}
-
-func fiveHour(u *usageRow) *windowRow { return u.FiveHour }
-func sevenDay(u *usageRow) *windowRow { return u.SevenDay }
-
-// statusCell is the state in words; programs get the one word of --json.
-func (r accountRow) statusCell() termtext.Cell {
-	c := termtext.Cell{Text: r.Status, Full: r.Status, Style: termtext.Warn}
-	switch r.status {
-	case manager.StatusReady:
-		c.Style = termtext.Good
-	case manager.StatusExpired:
-		c.Text, c.Style = "ready (token is renewed first)", termtext.Good
-	case manager.StatusDisabled:
-		c.Style = termtext.Faint
-	case manager.StatusAuthDisabled:
-		c.Text, c.Style = "needs a new login", termtext.Bad
-	case manager.StatusCoolingDown:
-		c.Text = "cooling down after a 429"
-	case manager.StatusOverQuota:
-		c.Text = "over the soft quota"
-	case manager.StatusRateLimited:
-	}
-	return c
-}
-
-// timeCell is a time: "in 2h" for people, RFC 3339 for programs.
-func timeCell(t *time.Time, now time.Time) termtext.Cell {
-	if t == nil {
-		return termtext.Text("-")
-	}
-	return termtext.Cell{Text: termtext.In(t.Sub(now)), Full: t.Format(time.RFC3339)}
-}
-
-// holders are the commands that hold the account.
-func (r accountRow) holders() termtext.Cell {
-	if len(r.ClaimedBy) == 0 {
-		return termtext.Text("-")
-	}
-	var people, programs []string
-	for _, h := range r.ClaimedBy {
-		people = append(people, strings.TrimSpace(h.Command+" "+fmt.Sprint(h.PID)))
-		programs = append(programs, h.Session)
-	}
-	return termtext.Cell{Text: strings.Join(people, ", "), Full: strings.Join(programs, ",")}
+	return &windowRow{Utilization: min(max(w.Utilization, 0), 100), ResetsAt: instant(w.ResetsAt)}
 }
 
 // reset is the end of the limit, else the reset of the window that is used most.
-func (r accountRow) reset() *time.Time {
+func (r *accountRow) reset() *time.Time {
 	if r.RateLimitResetAt != nil || r.Usage == nil {
 		return r.RateLimitResetAt
 	}

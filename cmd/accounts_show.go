@@ -24,7 +24,9 @@ func newAccountsShowCmd(f *Factory, runF func(context.Context, *accountsShowOpti
 		ValidArgsFunction: completeAccounts(f, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				o.Account = args[0]
+				if o.Account = args[0]; o.Account == "" { // a script's unset variable
+					return usageErrorf("kyoli accounts list", "the name of the account is empty")
+				}
 			}
 			if runF != nil {
 				return runF(cmd.Context(), o)
@@ -89,7 +91,7 @@ func showTable(r accountRow) *termtext.Table {
 	row("uuid", termtext.Text(r.UUID))
 	row("label", termtext.Text(r.Label))
 	row("email", termtext.Text(r.Email))
-	row("plan", termtext.Text(r.PlanTier))
+	row("plan", r.planCell())
 	row("status", r.statusCell())
 	if r.Reason != "" {
 		row("reason", termtext.Text(r.Reason))
@@ -98,7 +100,7 @@ func showTable(r accountRow) *termtext.Table {
 	row("enabled", termtext.Text(yesNo(r.Enabled)))
 	row("5h", r.window(fiveHour))
 	row("7d", r.window(sevenDay))
-	row("7d sonnet", r.window(func(u *usageRow) *windowRow { return u.SevenDaySonnet }))
+	row("7d sonnet", r.window(sevenDaySonnet))
 	row("token expires", timeCell(r.ExpiresAt, r.now))
 	row("limited until", timeCell(r.RateLimitResetAt, r.now))
 	row("last used", timeCell(r.LastUsed, r.now))
