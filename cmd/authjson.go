@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"syscall"
 
+	"github.com/kyoli-gam/kyoli/internal/atomicfile"
 	"github.com/kyoli-gam/kyoli/internal/env"
 	"github.com/kyoli-gam/kyoli/pkg/manager"
 	"github.com/kyoli-gam/kyoli/pkg/migrate"
@@ -95,7 +97,7 @@ func (f *Factory) withAuthJSON(o manager.Options) manager.Options {
 		wrote, err := migrate.AfterRotate(ctx, place, login.Key, parent, child, a)
 		switch {
 		case err != nil:
-			f.Note("warning: OpenCode still has the token of %s that was just renewed: %v", a.Name(), err)
+			f.Note("warning: OpenCode still has the token of %s that was just renewed (mend it, then: kyoli sync-auth): %v", a.Name(), err)
 		case wrote:
 			f.Debugf("handed the new token of %s to OpenCode (%s)", a.Name(), place.AuthPath)
 		}
@@ -130,9 +132,23 @@ func (f *Factory) clearAuthJSON(ctx context.Context, m *manager.Manager) {
 
 // fileError adds what to look at to an error of the file system.
 func fileError(err error) error {
-	var path *fs.PathError
-	if err == nil || hintOf(err) != "" || !errors.As(err, &path) {
+	if err == nil || hintOf(err) != "" {
 		return err
 	}
-	return withHint(err, "ls -ld "+shellQuote(filepath.Dir(path.Path))+" "+shellQuote(path.Path))
+	var read *fs.PathError
+	var write *atomicfile.Error
+	name := ""
+	switch {
+	case errors.As(err, &write):
+		name = write.Path
+	case errors.As(err, &read):
+		name = read.Path
+	default:
+		return err
+	}
+	dir := shellQuote(filepath.Dir(name))
+	if errors.Is(err, syscall.ENOSPC) {
+		return withHint(err, "df -h "+dir)
+	}
+	return withHint(err, "ls -ld "+dir+" "+shellQuote(name))
 }
