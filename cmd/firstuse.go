@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -67,14 +68,16 @@ func (f *Factory) storeIsEmpty(ctx context.Context) (bool, error) {
 // can wait.
 func (f *Factory) hasLogin(place migrate.Place) bool {
 	file, err := migrate.ReadAuth(place.AuthPath)
-	var torn *migrate.AuthDamagedError
 	if err != nil {
+		var torn *migrate.AuthDamagedError
 		return errors.As(err, &torn)
 	}
-	for _, e := range file.Entries() {
-		if e.Type == migrate.OAuth && e.Refresh != "" {
-			return true
-		}
+	logins, err := f.logins()
+	if err != nil {
+		return false
 	}
-	return false
+	return slices.ContainsFunc(logins, func(l migrate.Login) bool {
+		e, ok := file.Entry(l.Key)
+		return ok && e.Type == migrate.OAuth && e.Refresh != "" && (f.opts.Provider == "" || f.opts.Provider == l.Provider)
+	})
 }

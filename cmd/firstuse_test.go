@@ -177,3 +177,19 @@ func (r authRun) killSupervisor(place migrate.Place) {
 		r.t.Fatal(err)
 	}
 }
+
+// Where nobody asked for OpenCode's login, it is what the hint is about.
+func TestNoAccountsHintsAtOpenCodesLogin(t *testing.T) {
+	t.Parallel()
+	for auth, hint := range map[string]string{
+		someLogin:                          "hint: kyoli migrate auth-json\n",
+		"":                                 "hint: kyoli accounts add ",
+		`{"corp":{"type":"api","key":""}}`: "hint: kyoli accounts add ",
+		`{"corp":{"type":"oauth","refresh":"r","access":"a","expires":1}}`: "hint: kyoli accounts add ",
+	} {
+		r := newAuthRun(t, auth)
+		if code, _, stderr := r.run("sync-auth"); code != exitLogin || !strings.Contains(stderr, hint) {
+			t.Errorf("%s: exit %d, %q", auth, code, stderr)
+		}
+	}
+}

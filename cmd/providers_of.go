@@ -79,5 +79,9 @@ func (f *Factory) noAccounts() error {
 	if f.opts.Provider != "" {
 		return &manager.NoAccountsError{Provider: f.opts.Provider}
 	}
-	return failf(exitLogin, "kyoli accounts add --provider openai < account.json", "there are no accounts yet")
+	hint := "kyoli accounts add --provider openai < account.json"
+	if place, err := f.authPlace(""); err == nil && f.hasLogin(place) {
+		hint = "kyoli migrate auth-json"
+	}
+	return failf(exitLogin, hint, "there are no accounts yet")
 }
