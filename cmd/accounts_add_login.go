@@ -120,7 +120,7 @@ func (f *Factory) groupLogins(ctx context.Context, list []*login) ([]*loginGroup
 	byID := map[string]*loginGroup{}
 	var left error
 	for _, l := range list {
-		id, err := f.providerOf(ctx, l)
+		id, err := f.providerOfLogin(ctx, l)
 		if err != nil && l.key {
 			f.Note("skipped %s: %v", l.field, err)
 			left = err
@@ -141,7 +141,7 @@ func (f *Factory) groupLogins(ctx context.Context, list []*login) ([]*loginGroup
 	return groups, nil
 }
 
-func (f *Factory) providerOf(ctx context.Context, l *login) (string, error) {
+func (f *Factory) providerOfLogin(ctx context.Context, l *login) (string, error) {
 	r, err := f.Registry()
 	if err != nil {
 		return "", err

@@ -136,3 +136,18 @@ func byProvider(found []located) (ids []string, uuids map[string][]string) {
 	}
 	return ids, uuids
 }
+
+// providerOf is the provider of a command that works on one account: --provider's,
+// else that of the account named ("" = none is), else the only one that has
+// accounts.
+func (f *Factory) providerOf(ctx context.Context, account string) (string, error) {
+	id, err := f.OneProvider(ctx)
+	if err == nil || account == "" || exitCode(err) != exitUsage || f.opts.Provider != "" {
+		return id, err
+	}
+	found, err := f.locate(ctx, account)
+	if err != nil {
+		return "", err
+	}
+	return found[0].provider, nil
+}

@@ -375,3 +375,28 @@ func TestAccountsCompletion(t *testing.T) {
 		t.Errorf("completion changed the file: %v (%v)", info.Mode(), err)
 	}
 }
+
+// Where several providers have accounts, the account that is named tells which
+// one is meant.
+func TestTheAccountTellsTheProvider(t *testing.T) {
+	t.Parallel()
+	w := newAccountsWorld(t)
+	w.fill(openaiFile, w.entry("work", nil))
+	w.fill(anthropicFile, w.entry("claude", fields{"email": "work@example.com"}))
+	for account, want := range map[string]string{"work": "openai", "claude": "anthropic"} {
+		if stdout, _ := w.must("accounts", "pick", "--account", account, "--json"); !strings.Contains(stdout, `"provider": "`+want+`"`) {
+			t.Errorf("%s: %s", account, stdout)
+		}
+	}
+	for account, code := range map[string]int{"work@example.com": exitUsage, "nobody": exitNoAccount} {
+		if got, _, stderr := w.run("accounts", "pick", "--account", account); got != code {
+			t.Errorf("%s: exit %d, %s", account, got, stderr)
+		}
+	}
+	if code, _, stderr := w.run("accounts", "pick"); code != exitUsage || !strings.Contains(stderr, "several providers have accounts") {
+		t.Errorf("without a name: exit %d, %s", code, stderr)
+	}
+	if stdout, _ := w.must("sync-auth", "--account", "work", "--dry-run"); !strings.Contains(stdout, "openai") {
+		t.Errorf("sync-auth: %s", stdout)
+	}
+}

@@ -75,7 +75,7 @@ func (o *syncAuthOptions) validate(cmd *cobra.Command, args []string) error {
 }
 
 func runSyncAuth(ctx context.Context, f *Factory, o *syncAuthOptions) error {
-	id, err := f.OneProvider(ctx)
+	id, err := f.providerOf(ctx, o.Account)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func (w *wish) validate() error {
 // chain, else those of the only provider that has any.
 func (w *wish) provider(ctx context.Context, f *Factory) (string, error) {
 	if w.Pool == "" && w.Chain == "" {
-		return f.OneProvider(ctx)
+		return f.providerOf(ctx, w.Account)
 	}
 	c, err := f.loadPools(ctx)
 	if err != nil {
