@@ -131,7 +131,7 @@ func (f *Factory) Claims(id string) (*claims.Store, error) {
 	c := claims.Open(path, claims.Options{
 		LockTimeout: f.opts.LockTimeout,
 		Now:         f.now,
-		OnNote:      func(n claims.Note) { f.Note("%s: %s", n.File, n.Text) },
+		OnNote:      func(n claims.Note) { f.Note("%s", n.Text) },
 		OnEvent:     f.onClaim(id, backend),
 		OnWait:      func(holder string) { f.noteWait("waiting for the claims, which are locked by %s", holder) },
 	})

@@ -230,6 +230,23 @@ func TestClaimsOfADamagedFile(t *testing.T) {
 	}
 }
 
+// What a later kyoli has written is neither read nor touched, as with accounts.
+func TestClaimsOfALaterVersion(t *testing.T) {
+	t.Parallel()
+	w := newClaimsWorld(t)
+	w.write("openai-multi-account-claims.kyoli.json", `{"version":2}`)
+	for _, args := range [][]string{{"claims", "list"}, {"claims", "gc"}, {"exec", "--", "true"}} {
+		code, stdout, stderr := w.run(args...)
+		if code != exitDamaged || stdout != "" || !strings.Contains(stderr, "has version 2") ||
+			!strings.Contains(stderr, "\nhint: use the newer kyoli\n") {
+			t.Errorf("%q: exit %d, %q, %q", args, code, stdout, stderr)
+		}
+	}
+	if text, _ := os.ReadFile(filepath.Join(w.dir, "openai-multi-account-claims.kyoli.json")); string(text) != `{"version":2}` {
+		t.Errorf("the file is %q", text)
+	}
+}
+
 func TestClaimsCompletion(t *testing.T) {
 	t.Parallel()
 	w := newClaimsWorld(t)

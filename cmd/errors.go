@@ -12,6 +12,7 @@ import (
 
 	"github.com/kyoli-gam/kyoli/internal/filelock"
 	"github.com/kyoli-gam/kyoli/internal/termtext"
+	"github.com/kyoli-gam/kyoli/pkg/claims"
 	"github.com/kyoli-gam/kyoli/pkg/config"
 	"github.com/kyoli-gam/kyoli/pkg/manager"
 	"github.com/kyoli-gam/kyoli/pkg/manager/pools"
@@ -87,6 +88,7 @@ var codeTable = []func(error) (int, bool){
 	as[*store.DamagedError](exitDamaged),
 	as[*pools.DamagedError](exitDamaged),
 	as[*store.VersionError](exitDamaged),
+	as[*claims.VersionError](exitDamaged),
 	as[*migrate.VaultError](exitDamaged),
 	as[*migrate.IncompleteError](exitLogin),
 	noneToSync,
