@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/kyoli-gam/kyoli/internal/env"
@@ -29,6 +30,7 @@ type Factory struct {
 	events  eventLog
 	signals signalState
 	made    made
+	said    sync.Mutex // notes come from several goroutines
 }
 
 func (f *Factory) inTTY() bool  { return f.InTTY != nil && f.InTTY() }
@@ -57,7 +59,7 @@ func (f *Factory) NoInput() bool {
 // Note tells the user something on stderr, unless --quiet (or quiet_mode: true). The text is cleaned.
 func (f *Factory) Note(format string, args ...any) {
 	if !f.opts.Quiet && !f.made.quiet {
-		fmt.Fprintln(f.Err, cleanLines(fmt.Sprintf(format, args...)))
+		f.say(fmt.Sprintf(format, args...))
 	}
 }
 
@@ -73,6 +75,12 @@ func (f *Factory) noteWait(format string, args ...any) {
 // args; store.Secret redacts itself.
 func (f *Factory) Debugf(format string, args ...any) {
 	if f.opts.Debug || f.made.debug {
-		fmt.Fprintln(f.Err, "debug: "+cleanLines(fmt.Sprintf(format, args...)))
+		f.say("debug: " + fmt.Sprintf(format, args...))
 	}
+}
+
+func (f *Factory) say(text string) {
+	f.said.Lock()
+	defer f.said.Unlock()
+	fmt.Fprintln(f.Err, cleanLines(text))
 }
