@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	maxInput      = 16 << 20
+	maxInput      = 64 << 20 // as much as an account file may be
 	maxInputDepth = 64
 )
 

@@ -14,7 +14,6 @@ import (
 // epoch, 0 = not given.
 type login struct {
 	field    string // where it stands: "accounts[1]", "openai", "" = the whole
-	line     int
 	Provider string // "" = not said
 	key      bool   // Provider is a key of auth.json, which may be of no concern
 
@@ -173,7 +172,7 @@ func (d *document) login(n *node, field string, now time.Time) (*login, error) {
 	}
 	r := &reader{d: d, n: n, field: field}
 	l := &login{
-		field: field, line: d.line(n.offset),
+		field:             field,
 		Provider:          r.text("provider"),
 		UUID:              r.text("uuid"),
 		CredentialOwnerID: r.text("credentialOwnerId"),

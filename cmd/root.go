@@ -22,7 +22,7 @@ func newRootCmd(f *Factory) *cobra.Command {
 gives each program one that is usable.
 
   kyoli demo                        see it work, on this machine only
-  kyoli accounts add < account.json
+  kyoli accounts add --provider openai < account.json
   kyoli exec -- opencode run "hi"`,
 		Args:                       cobra.NoArgs,
 		SuggestionsMinimumDistance: 2,

@@ -59,8 +59,12 @@ func (m *Manager) Add(ctx context.Context, logins ...Incoming) ([]AddedAccount, 
 	if err != nil {
 		return nil, err
 	}
+	written := make(map[string]*store.Account, len(accounts.List))
+	for _, a := range accounts.List {
+		written[a.UUID] = a
+	}
 	for i := range results {
-		if a := accounts.Get(results[i].Account.UUID); a != nil {
+		if a := written[results[i].Account.UUID]; a != nil {
 			results[i].Account = a // as it was written
 		}
 		m.tellAdded(results[i])

@@ -82,20 +82,23 @@ func same(accounts *store.Accounts, in Incoming) (*store.Account, error) {
 	if in.Email != "" {
 		who.Email = in.Email
 	}
-	for _, alike := range []func(a, b *store.Account) bool{sameUUID, sameOwner, sameEmail, sameAccountID} {
-		var found []*store.Account
-		for _, a := range accounts.List {
-			if alike(a, &who) {
-				found = append(found, a)
+	alike := []func(a, b *store.Account) bool{sameUUID, sameOwner, sameEmail, sameAccountID} // the surest first
+	found := make([][]*store.Account, len(alike))
+	for _, a := range accounts.List {
+		for i, same := range alike {
+			if same(a, &who) {
+				found[i] = append(found[i], a)
 			}
 		}
-		switch len(found) {
+	}
+	for _, some := range found {
+		switch len(some) {
 		case 0:
 			continue
 		case 1:
-			return found[0], nil
+			return some[0], nil
 		}
-		return nil, store.Ambiguous(in.name(), found)
+		return nil, store.Ambiguous(in.name(), some)
 	}
 	return nil, nil
 }
