@@ -44,7 +44,7 @@ func runConfigGet(f *Factory, o *configGetOptions) error {
 
 // withProvider makes a setting that of --provider.
 func (f *Factory) withProvider(key string) string {
-	if f.opts.Provider == "" || strings.Contains(key, ".") {
+	if parts := strings.Split(key, "."); f.opts.Provider == "" || parts[0] == "providers" || parts[0] == "adapters" {
 		return key
 	}
 	return providerKey(f.opts.Provider, key)
@@ -60,15 +60,12 @@ func (f *Factory) setting(key string) (config.Value, error) {
 	if parts[0] == "adapters" {
 		return f.adapterValue(key, parts[1])
 	}
-	id := ""
-	if len(parts) == 3 {
-		id = parts[1]
-	}
+	id, name := config.Setting(parts)
 	values, err := f.settingsInForce(id)
 	if err != nil {
 		return config.Value{}, err
 	}
-	i := slices.IndexFunc(values, func(v config.Value) bool { return v.Key == parts[len(parts)-1] })
+	i := slices.IndexFunc(values, func(v config.Value) bool { return v.Key == name })
 	v := values[i] // SplitKey has checked the name
 	v.Key = key
 	return v, nil

@@ -101,9 +101,9 @@ func completeConfigSet(f *Factory) cobra.CompletionFunc {
 		case 0:
 			return f.configKeys(toComplete), cobra.ShellCompDirectiveNoFileComp
 		case 1:
-			name := args[0][strings.LastIndexByte(args[0], '.')+1:]
+			_, name := config.Setting(strings.Split(args[0], "."))
 			for _, k := range config.Keys() {
-				if k.Name == name && !strings.HasPrefix(args[0], "adapters.") {
+				if k.Name == name {
 					return k.Choices(), cobra.ShellCompDirectiveNoFileComp
 				}
 			}

@@ -105,7 +105,7 @@ func (r *reader) read(root *yaml.Node) error {
 		case sectionAdapters:
 			err = r.readAdapters(value)
 		default:
-			err = r.readKey("", key, value, &r.global)
+			err = r.readKey("", "", key, value, &r.global)
 		}
 		if err != nil {
 			return err
@@ -125,7 +125,7 @@ func (r *reader) readProviders(node *yaml.Node) error {
 		}
 		values := map[string]located{}
 		for key, value := range strictyaml.Pairs(settings) {
-			if err := r.readKey(prefix+".", key, value, &values); err != nil {
+			if err := r.readKey(prefix+".", "", key, value, &values); err != nil {
 				return err
 			}
 		}
@@ -162,14 +162,23 @@ func (r *reader) wantMapping(node *yaml.Node, key string) error {
 	return r.fault(node, key, "want a mapping of keys, got "+strictyaml.Kind(node))
 }
 
-func (r *reader) readKey(prefix string, key, node *yaml.Node, into *map[string]located) error {
-	k := keyNamed(key.Value)
+// readKey reads one setting, or a section of them. prefix is what stands before
+// its name in messages, section what belongs to its name.
+func (r *reader) readKey(prefix, section string, key, node *yaml.Node, into *map[string]located) error {
+	name := section + key.Value
+	if section == "" && isSection(name) {
+		return r.readSection(prefix, name, node, into)
+	}
+	k := keyNamed(name)
+	if head, tail, dotted := strings.Cut(key.Value, "."); k != nil && dotted {
+		return r.fault(key, prefix+name, "want it in its section, as "+head+": { "+tail+": … }")
+	}
 	if k == nil {
 		allowed := keyNames()
 		if prefix == "" {
 			allowed = append(allowed, sectionProviders, sectionAdapters)
 		}
-		return &Error{File: r.file, Line: key.Line, Key: prefix + key.Value, Reason: "unknown key", Allowed: allowed}
+		return &Error{File: r.file, Line: key.Line, Key: prefix + name, Reason: "unknown key", Allowed: allowed}
 	}
 	value := scalarValue(node)
 	if wrong := k.accept(value, strictyaml.Kind(node)); wrong != "" {
@@ -179,6 +188,18 @@ func (r *reader) readKey(prefix string, key, node *yaml.Node, into *map[string]l
 		*into = map[string]located{}
 	}
 	(*into)[k.Name] = located{value, node.Line}
+	return nil
+}
+
+func (r *reader) readSection(prefix, name string, node *yaml.Node, into *map[string]located) error {
+	if err := r.wantMapping(node, prefix+name); err != nil {
+		return err
+	}
+	for key, value := range strictyaml.Pairs(node) {
+		if err := r.readKey(prefix, name+".", key, value, into); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -231,13 +252,26 @@ func (c *Config) CheckProviders(ids []string) error {
 // *Error.
 func SplitKey(key string) ([]string, error) {
 	parts := strings.Split(key, ".")
+	_, name := Setting(parts)
 	switch {
-	case len(parts) == 1 && keyNamed(key) != nil:
-	case len(parts) == 3 && parts[0] == sectionProviders && parts[1] != "" && keyNamed(parts[2]) != nil:
+	case keyNamed(name) != nil:
 	case (len(parts) == 3 || len(parts) == 4) && parts[0] == sectionAdapters && !slices.Contains(parts, ""):
 	default:
 		allowed := append(keyNames(), sectionProviders+".PROVIDER.KEY", sectionAdapters+".NAME.KEY")
 		return nil, &Error{Key: key, Reason: "unknown key", Allowed: allowed}
 	}
 	return parts, nil
+}
+
+// Setting tells what a key that SplitKey has taken apart is about: a setting by
+// its name, and the provider whose it is, "" for all. The name is "" for a value
+// of an adapter.
+func Setting(parts []string) (provider, name string) {
+	switch {
+	case parts[0] == sectionAdapters:
+		return "", ""
+	case parts[0] == sectionProviders && len(parts) > 2 && parts[1] != "":
+		return parts[1], strings.Join(parts[2:], ".")
+	}
+	return "", strings.Join(parts, ".")
 }

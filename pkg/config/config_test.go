@@ -86,6 +86,8 @@ token_failure_backoff_ms: 0
 proactive_refresh: false
 proactive_refresh_buffer_seconds: 60
 proactive_refresh_interval_seconds: 30
+exec:
+  rotate: true
 quiet_mode: true
 debug: true
 `)
@@ -94,7 +96,7 @@ debug: true
 		Strategy: "hybrid", SoftQuotaThresholdPercent: 92.5,
 		RateLimitMinBackoff: time.Second, DefaultRetryAfter: 2000500 * time.Microsecond,
 		MaxConsecutiveAuthFailures: 5, ProactiveRefreshBuffer: time.Minute, ProactiveRefreshInterval: 30 * time.Second,
-		QuietMode: true, Debug: true,
+		ExecRotate: true, QuietMode: true, Debug: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(diff, err)
@@ -109,6 +111,11 @@ func TestLoadFaults(t *testing.T) {
 	}{
 		{"syntax", "quiet_mode: [true\n", "", 2, "did not find expected"},
 		{"tab", "providers:\n\topenai: {}\n", "", 2, "cannot start any token"},
+		{"section", "exec: true\n", "exec", 1, "want a mapping of keys, got true or false"},
+		{"in a section", "exec:\n  rotate: 5\n", "exec.rotate", 2, "want true or false, got a number"},
+		{"unknown in a section", "exec:\n  debug: true\n", "exec.debug", 2, "unknown key"},
+		{"section of a provider", "providers:\n  openai:\n    exec: {rotate: 1}\n", "providers.openai.exec.rotate", 3, "want true or false"},
+		{"not in its section", "exec.rotate: true\n", "exec.rotate", 1, "want it in its section, as exec: { rotate: … }"},
 		{"unknown key", "debug: true\nquiet: true\n", "quiet", 2, "unknown key"},
 		{"duplicate key", "debug: true\n\ndebug: false\n", "debug", 3, "given twice, first on line 1"},
 		{"a list", "- debug\n", "", 1, "want a mapping of keys, got a list"},
@@ -244,7 +251,7 @@ func TestKeysDescribeThemselves(t *testing.T) {
 			}
 		}
 	}
-	if len(Keys()) != 12 {
+	if len(Keys()) != 13 {
 		t.Errorf("%d keys", len(Keys()))
 	}
 }

@@ -55,6 +55,16 @@ func TestEdit(t *testing.T) {
 			"providers:\n    openai:\n        debug: true # why\n    acme:\n      debug: false\n\n# settings\nquiet_mode: true\n",
 		},
 		{
+			"a setting in a section",
+			"debug: true\n", "exec.rotate", "true",
+			"debug: true\nexec:\n  rotate: true\n",
+		},
+		{
+			"a provider's in a section",
+			"providers:\n  openai:\n    exec:\n      rotate: true # why\n", "providers.openai.exec.rotate", "false",
+			"providers:\n  openai:\n    exec:\n      rotate: false # why\n",
+		},
+		{
 			"no key yet in a provider",
 			"providers:\n  openai:\n    debug: true\n  acme:\n    debug: true\n", "providers.openai.quiet_mode", "true",
 			"providers:\n  openai:\n    debug: true\n    quiet_mode: true\n  acme:\n    debug: true\n",

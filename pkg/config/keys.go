@@ -29,7 +29,8 @@ const (
 )
 
 // keys are the npm core's, with its defaults and limits (its PluginConfigSchema);
-// the upper limits are kyoli's, which has to turn the values into durations.
+// the upper limits are kyoli's, which has to turn the values into durations. What
+// has a dot in its name is kyoli's own, and stands in a section.
 var keys = []Key{
 	{
 		Name: "account_selection_strategy", Meaning: "how an account is chosen", Default: "sticky",
@@ -63,6 +64,9 @@ var keys = []Key{
 		Name: "proactive_refresh_interval_seconds", Meaning: "how often to look", Default: 300.0,
 		min: 30, max: yearSec, apply: func(s *Settings, v any) { s.ProactiveRefreshInterval = duration(v, time.Second) },
 	}, {
+		Name: "exec.rotate", Meaning: "let exec rotate accounts while the command runs", Default: false,
+		apply: func(s *Settings, v any) { s.ExecRotate = v.(bool) },
+	}, {
 		Name: "quiet_mode", Meaning: "no notes on stderr", Default: false,
 		apply: func(s *Settings, v any) { s.QuietMode = v.(bool) },
 	}, {
@@ -80,6 +84,11 @@ func keyNames() []string {
 		names[i] = k.Name
 	}
 	return names
+}
+
+// isSection tells whether settings of this section exist.
+func isSection(name string) bool {
+	return slices.ContainsFunc(keys, func(k Key) bool { return strings.HasPrefix(k.Name, name+".") })
 }
 
 func keyNamed(name string) *Key {

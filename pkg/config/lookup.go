@@ -79,14 +79,14 @@ func (c *Config) Get(key string) (v Value, ok bool, err error) {
 	if err != nil {
 		return v, false, err
 	}
-	switch parts[0] {
-	case sectionProviders:
-		found, ok := c.provider[parts[1]][parts[2]]
+	if provider, name := Setting(parts); provider != "" {
+		found, ok := c.provider[provider][name]
 		if !ok {
 			return v, false, nil
 		}
 		return Value{key, found.value, Source{c.File, found.line}}, true, nil
-	case sectionAdapters:
+	}
+	if parts[0] == sectionAdapters {
 		return c.getAdapter(key, parts[1:])
 	}
 	values, err := c.List("", "")

@@ -76,7 +76,7 @@ func TestSourceString(t *testing.T) {
 }
 
 func TestGet(t *testing.T) {
-	c := mustLoad(t, "debug: true\nproviders: {openai: {quiet_mode: true}}\nadapters:\n  acme:\n    client_id: cid\n    plans: {pro: Pro}\n    scopes: [a]\n")
+	c := mustLoad(t, "debug: true\nproviders: {openai: {quiet_mode: true, exec: {rotate: true}}}\nadapters:\n  acme:\n    client_id: cid\n    plans: {pro: Pro}\n    scopes: [a]\n")
 	for _, tt := range []struct {
 		key  string
 		want Value
@@ -85,6 +85,8 @@ func TestGet(t *testing.T) {
 		{"debug", Value{"debug", true, Source{c.File, 1}}, true},
 		{"quiet_mode", Value{"quiet_mode", false, Source{}}, true},
 		{"providers.openai.quiet_mode", Value{"providers.openai.quiet_mode", true, Source{c.File, 2}}, true},
+		{"providers.openai.exec.rotate", Value{"providers.openai.exec.rotate", true, Source{c.File, 2}}, true},
+		{"exec.rotate", Value{"exec.rotate", false, Source{}}, true},
 		{"providers.openai.debug", Value{}, false},
 		{"providers.acme.debug", Value{}, false},
 		{"adapters.acme.client_id", Value{"adapters.acme.client_id", "cid", Source{c.File, 5}}, true},

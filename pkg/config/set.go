@@ -75,7 +75,8 @@ func scalarFor(key string, path []string, value string) (*yaml.Node, error) {
 	if path[0] == sectionAdapters {
 		return stringScalar(value), nil
 	}
-	k := keyNamed(path[len(path)-1])
+	_, name := Setting(path)
+	k := keyNamed(name)
 	v, wrong := k.fromText(strings.TrimSpace(value))
 	if wrong != "" {
 		return nil, &Error{Key: key, Reason: wrong}

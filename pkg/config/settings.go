@@ -14,6 +14,7 @@ type Settings struct {
 	ProactiveRefresh           bool
 	ProactiveRefreshBuffer     time.Duration
 	ProactiveRefreshInterval   time.Duration
+	ExecRotate                 bool
 	QuietMode                  bool
 	Debug                      bool
 }
