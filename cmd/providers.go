@@ -122,12 +122,15 @@ type providerInfo struct {
 	TokenRequest    string            `json:"token_request"`
 	RedirectURL     string            `json:"redirect_url,omitempty"`
 	Scopes          []string          `json:"scopes,omitempty"`
+	Paths           []string          `json:"paths,omitempty"`
 	Headers         map[string]string `json:"headers,omitempty"`
 	ListHeaders     []string          `json:"list_headers,omitempty"`
 	AccountIDHeader string            `json:"account_id_header,omitempty"`
 	RefusedCodes    []string          `json:"refused_codes,omitempty"`
 	Plans           map[string]string `json:"plans,omitempty"`
 	Env             map[string]string `json:"env,omitempty"`
+	ProxyEnv        map[string]string `json:"proxy_env,omitempty"`
+	OpenCodeOptions map[string]string `json:"opencode_options,omitempty"`
 	CredentialEnv   []string          `json:"credential_env,omitempty"`
 }
 
@@ -153,6 +156,7 @@ func infoOf(a *provider.Adapter, overridden bool) providerInfo {
 		ProfileURL: a.ProfileURL, UsageFormat: a.UsageFormat, BaseURL: a.BaseURL, TokenRequest: a.TokenRequest, RedirectURL: a.RedirectURL,
 		Scopes: a.Scopes, Headers: a.Headers, ListHeaders: a.ListHeaders, AccountIDHeader: a.AccountIDHeader,
 		RefusedCodes: a.RefusedCodes, Plans: a.Plans, Env: a.Env, CredentialEnv: a.CredentialVars,
+		Paths: a.Paths, ProxyEnv: a.ProxyEnv, OpenCodeOptions: a.OpenCodeOptions,
 	}
 }
 
@@ -189,12 +193,15 @@ func (p *providerInfo) rows() []providerRow {
 		{"token_request", p.TokenRequest},
 		{"redirect_url", p.RedirectURL},
 		{"scopes", strings.Join(p.Scopes, " ")},
+		{"paths", strings.Join(p.Paths, " ")},
 		{"headers", pairs(p.Headers, ": ")},
 		{"list_headers", strings.Join(p.ListHeaders, " ")},
 		{"account_id_header", p.AccountIDHeader},
 		{"refused_codes", strings.Join(p.RefusedCodes, " ")},
 		{"plans", pairs(p.Plans, "=")},
 		{"env", pairs(p.Env, "=")},
+		{"proxy_env", pairs(p.ProxyEnv, "=")},
+		{"opencode_options", pairs(p.OpenCodeOptions, "=")},
 		{"credential_env", strings.Join(p.CredentialEnv, " ")},
 	}
 }

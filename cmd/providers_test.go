@@ -64,6 +64,7 @@ usage_format	auto
 token_request	form
 headers	X-A: b, X-Api-Version: 2
 env	ACME_TOKEN={{.AccessToken}}
+opencode_options	apiKey={{.AccessToken}}, baseURL={{.BaseURL}}
 `
 	if diff := cmp.Diff(want, r.ok("providers", "show", "acme")); diff != "" {
 		t.Error(diff)

@@ -6,10 +6,10 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/kyoli-gam/kyoli/internal/hop"
 	"github.com/kyoli-gam/kyoli/internal/spool"
 	"github.com/kyoli-gam/kyoli/pkg/manager"
 	"github.com/kyoli-gam/kyoli/pkg/provider"
@@ -205,7 +205,7 @@ func (t *Transport) probe(a *store.Account) {
 func (t *Transport) outgoing(ctx context.Context, req *http.Request, a *store.Account) *http.Request {
 	out := req.Clone(ctx)
 	out.Host, out.RequestURI = "", ""
-	dropHopByHop(out.Header)
+	hop.DropConnection(out.Header)
 	// What is compressed cannot be looked into, and what a proxy accepts is its own affair.
 	out.Header.Set("Accept-Encoding", "identity")
 	if _, ok := out.Header["User-Agent"]; !ok {
@@ -213,24 +213,6 @@ func (t *Transport) outgoing(ctx context.Context, req *http.Request, a *store.Ac
 	}
 	t.Adapter.SetHeaders(out.Header, a.AccessToken.Reveal(), a.AccountID)
 	return out
-}
-
-// hopByHop are the headers that are not for the next hop (RFC 9110 section 7.6.1).
-var hopByHop = []string{
-	"Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
-	"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Expect",
-}
-
-// dropHopByHop drops them, and those that Connection names.
-func dropHopByHop(h http.Header) {
-	for _, names := range h["Connection"] {
-		for name := range strings.SplitSeq(names, ",") {
-			h.Del(strings.TrimSpace(name))
-		}
-	}
-	for _, name := range hopByHop {
-		h.Del(name)
-	}
 }
 
 // place is a URL without what may be secret in it, for messages.

@@ -36,12 +36,20 @@ type Adapter struct {
 	// section 5.2 has invalid_grant.
 	RefusedCodes []string
 
+	// Paths are what the proxy forwards: these paths below the base URL, and all
+	// below them. None = everything below the base URL.
+	Paths []string
+	// OpenCodeOptions are the options that OpenCode's configuration of this
+	// provider gets where it calls the API through the proxy: name → template.
+	OpenCodeOptions map[string]string
+
 	AccountIDHeader string            // carries the account id, or ""
 	Headers         map[string]string // sent with every API request
 	ListHeaders     []string          // those of Headers whose value is added to the client's
 
 	Plans          map[string]string // plan as the provider names it → label
 	Env            map[string]string // variable → template, what a child gets
+	ProxyEnv       map[string]string // the same, in addition where it calls the API through kyoli's proxy
 	CredentialVars []string          // further variables that hold its credentials
 
 	Builtin bool // one of kyoli's own, perhaps with changes of the user's
@@ -58,9 +66,11 @@ func (a *Adapter) CredentialEnv() []string {
 	if a.ClientSecretEnv != "" {
 		names = append(names, a.ClientSecretEnv)
 	}
-	for name, template := range a.Env {
-		if carriesToken(template) {
-			names = append(names, name)
+	for _, env := range []map[string]string{a.Env, a.ProxyEnv} {
+		for name, template := range env {
+			if carriesToken(template) {
+				names = append(names, name)
+			}
 		}
 	}
 	slices.Sort(names)

@@ -45,6 +45,20 @@ func (a *Adapter) Serves(u *url.URL) bool {
 	return ok && (rest == "" || rest[0] == '/') && plainPath(rest)
 }
 
+// Forwards tells whether a path below the base URL, as it is escaped in a URL, is
+// one that the proxy forwards.
+func (a *Adapter) Forwards(escaped string) bool {
+	if !plainPath(escaped) {
+		return false
+	}
+	for _, p := range a.Paths {
+		if rest, ok := strings.CutPrefix(escaped, strings.TrimSuffix(p, "/")); ok && (rest == "" || rest[0] == '/') {
+			return true
+		}
+	}
+	return len(a.Paths) == 0
+}
+
 // plainPath reports a path without dot segments, empty segments and what may be decoded into either:
 // servers do not agree on where these lead (CWE-22, CWE-436).
 func plainPath(escaped string) bool {

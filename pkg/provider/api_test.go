@@ -63,3 +63,45 @@ func TestAPITransport(t *testing.T) {
 		t.Error("plain http left the machine")
 	}
 }
+
+func TestForwards(t *testing.T) {
+	some := &Adapter{Paths: []string{"/v1/messages", "/models/"}}
+	for path, want := range map[string]bool{
+		"/v1/messages": true, "/v1/messages/": true, "/v1/messages/count_tokens": true, "/models": true, "/models/m": true,
+		"/v1/messages2": false, "/v1": false, "/": false, "": false, "/v1/messages/../admin": false, "/v1/messages/%2e%2e/admin": false,
+	} {
+		if got := some.Forwards(path); got != want {
+			t.Errorf("%q: %v", path, got)
+		}
+	}
+	all := &Adapter{}
+	for path, want := range map[string]bool{"/anything": true, "/": true, "": true, "//a": false, "/a/..": false} {
+		if got := all.Forwards(path); got != want {
+			t.Errorf("all, %q: %v", path, got)
+		}
+	}
+}
+
+func TestProxyTemplates(t *testing.T) {
+	r, err := Load(nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := EnvData{AccessToken: "secret", BaseURL: "http://127.0.0.1:1/anthropic"}
+	a, _ := r.Get("anthropic")
+	env, err := a.ProxyEnviron(data)
+	if err != nil || len(env) != 1 || env[0] != "ANTHROPIC_BASE_URL=http://127.0.0.1:1/anthropic" {
+		t.Errorf("env %v, %v", env, err)
+	}
+	options, err := a.OpenCode(data)
+	if err != nil || len(options) != 2 || options["baseURL"] != "http://127.0.0.1:1/anthropic/v1" || options["apiKey"] != "secret" {
+		t.Errorf("options %v, %v", options, err)
+	}
+	broken := &Adapter{ID: "x", OpenCodeOptions: map[string]string{"a": "{{.Nope}}"}, ProxyEnv: map[string]string{"A": "{{.Nope}}"}}
+	if _, err := broken.OpenCode(data); err == nil {
+		t.Error("a template that cannot be filled in was")
+	}
+	if _, err := broken.ProxyEnviron(data); err == nil {
+		t.Error("a template that cannot be filled in was")
+	}
+}

@@ -93,6 +93,21 @@ func checkUsageFormat(s string) string {
 	return "want auto, openai or anthropic"
 }
 
+// checkOption takes what can be the name of an option in OpenCode's configuration.
+func checkOption(s string) string {
+	if !name(s, 64, oneOf(alphanumeric, "_")) || digit(s[0]) {
+		return "want the name of an option, such as baseURL"
+	}
+	return ""
+}
+
+func checkPath(s string) string {
+	if len(s) > maxValue || !strings.HasPrefix(s, "/") || !plainPath(s) || strings.ContainsAny(s, "?#%") || !headerSafe(s) {
+		return "want a path below the base URL, such as /responses"
+	}
+	return ""
+}
+
 func checkURL(s string) string {
 	u, err := url.Parse(s)
 	switch {

@@ -88,15 +88,39 @@ func CheckEnv(name, template string) error {
 
 // Environ returns what a child gets, as NAME=value, sorted by name.
 func (a *Adapter) Environ(data EnvData) ([]string, error) {
+	return a.environ("env", a.Env, data)
+}
+
+// ProxyEnviron returns what a child gets in addition that calls the API through
+// the proxy, as NAME=value, sorted by name.
+func (a *Adapter) ProxyEnviron(data EnvData) ([]string, error) {
+	return a.environ("proxy_env", a.ProxyEnv, data)
+}
+
+func (a *Adapter) environ(key string, templates map[string]string, data EnvData) ([]string, error) {
 	var env []string
-	for _, name := range slices.Sorted(maps.Keys(a.Env)) {
-		value, err := ExpandEnv(a.Env[name], data)
+	for _, name := range slices.Sorted(maps.Keys(templates)) {
+		value, err := ExpandEnv(templates[name], data)
 		if err != nil {
-			return nil, &AdapterError{File: "env", Adapter: a.ID, Key: "env." + name, Reason: err.Error()}
+			return nil, &AdapterError{File: key, Adapter: a.ID, Key: key + "." + name, Reason: err.Error()}
 		}
 		env = append(env, name+"="+value)
 	}
 	return env, nil
+}
+
+// OpenCode returns the options that OpenCode's configuration of this provider
+// gets where it calls the API through the proxy.
+func (a *Adapter) OpenCode(data EnvData) (map[string]string, error) {
+	options := map[string]string{}
+	for name, template := range a.OpenCodeOptions {
+		value, err := ExpandEnv(template, data)
+		if err != nil {
+			return nil, &AdapterError{File: "opencode_options", Adapter: a.ID, Key: "opencode_options." + name, Reason: err.Error()}
+		}
+		options[name] = value
+	}
+	return options, nil
 }
 
 // carriesToken reports a template whose result holds the access token.

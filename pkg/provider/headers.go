@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kyoli-gam/kyoli/internal/hop"
 	"github.com/kyoli-gam/kyoli/internal/tokenanswer"
 )
 
@@ -49,16 +50,11 @@ func hasHeader(headers map[string]string, name string) bool {
 	return false
 }
 
-// clientCredentials are the headers in which clients send credentials.
-var clientCredentials = []string{"Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "Api-Key", "X-Goog-Api-Key"}
-
 // SetHeaders prepares an API request: credentials that came with it go, the
 // account's take their place, and the adapter's headers are added where the
 // client sent none of its own (a list header is added to). accountID may be "".
 func (a *Adapter) SetHeaders(h http.Header, accessToken, accountID string) {
-	for _, name := range clientCredentials {
-		h.Del(name)
-	}
+	hop.DropCredentials(h)
 	h.Set("Authorization", "Bearer "+accessToken)
 	if a.AccountIDHeader != "" {
 		h.Del(a.AccountIDHeader)

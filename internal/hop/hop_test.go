@@ -1,0 +1,36 @@
+package hop_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kyoli-gam/kyoli/internal/hop"
+)
+
+func header(pairs ...string) http.Header {
+	h := http.Header{}
+	for i := 0; i < len(pairs); i += 2 {
+		h.Add(pairs[i], pairs[i+1])
+	}
+	return h
+}
+
+func TestDropConnection(t *testing.T) {
+	h := header("connection", "close, x-one", "Connection", "X-Two", "X-One", "1", "x-two", "2", "keep-alive", "5", "TE", "trailers",
+		"transfer-encoding", "chunked", "upgrade", "websocket", "trailer", "x", "proxy-connection", "close", "expect", "100-continue",
+		"Content-Type", "text/plain", "X-Three", "3")
+	hop.DropConnection(h)
+	if diff := cmp.Diff(header("Content-Type", "text/plain", "X-Three", "3"), h); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDropCredentials(t *testing.T) {
+	h := header("authorization", "Bearer x", "x-api-key", "x", "api-key", "x", "x-goog-api-key", "x", "cookie", "x", "proxy-authorization", "x", "X-App", "1")
+	hop.DropCredentials(h)
+	if diff := cmp.Diff(header("X-App", "1"), h); diff != "" {
+		t.Error(diff)
+	}
+}
