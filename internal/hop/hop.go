@@ -1,5 +1,6 @@
-// Package hop knows which headers of an HTTP message end where it is passed on: those for one
-// connection, and those that carry credentials. It promises to leave all others alone.
+// Package hop knows what whoever passes HTTP requests on has to look at: the headers that end there,
+// those for one connection and those that carry credentials, and the paths that do not mean the same
+// to everybody. It promises to leave all other headers alone.
 package hop
 
 import (

@@ -34,3 +34,15 @@ func TestDropCredentials(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestPlainPath(t *testing.T) {
+	for path, want := range map[string]bool{
+		"": true, "/": true, "/a": true, "/a/": true, "/a/b.c/d~e%20f": true, "/...": true,
+		"/..": false, "/a/../b": false, "/./a": false, "/a/.": false, "//a": false, "/a//b": false, "/a//": false,
+		"/%2e%2e/a": false, "/a%2Fb": false, "/a%5cb": false, "/a\\b": false, "/a;b": false, "/a%00": false,
+	} {
+		if got := hop.PlainPath(path); got != want {
+			t.Errorf("%q: %v", path, got)
+		}
+	}
+}

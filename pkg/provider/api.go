@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/kyoli-gam/kyoli/internal/hop"
 )
 
 // idleConns is how many connections to one provider are kept for the next request; more than a
@@ -42,13 +44,13 @@ func (a *Adapter) Serves(u *url.URL) bool {
 		return false
 	}
 	rest, ok := strings.CutPrefix(u.EscapedPath(), strings.TrimSuffix(base.EscapedPath(), "/"))
-	return ok && (rest == "" || rest[0] == '/') && plainPath(rest)
+	return ok && (rest == "" || rest[0] == '/') && hop.PlainPath(rest)
 }
 
 // Forwards tells whether a path below the base URL, as it is escaped in a URL, is
 // one that the proxy forwards.
 func (a *Adapter) Forwards(escaped string) bool {
-	if !plainPath(escaped) {
+	if !hop.PlainPath(escaped) {
 		return false
 	}
 	for _, p := range a.Paths {
@@ -57,24 +59,4 @@ func (a *Adapter) Forwards(escaped string) bool {
 		}
 	}
 	return len(a.Paths) == 0
-}
-
-// plainPath reports a path without dot segments, empty segments and what may be decoded into either:
-// servers do not agree on where these lead (CWE-22, CWE-436).
-func plainPath(escaped string) bool {
-	lower := strings.ToLower(escaped)
-	for _, odd := range []string{"%2e", "%2f", "%5c", "\\", "%00", ";"} {
-		if strings.Contains(lower, odd) {
-			return false
-		}
-	}
-	if escaped == "" || escaped == "/" {
-		return true
-	}
-	for segment := range strings.SplitSeq(strings.TrimSuffix(escaped, "/")[1:], "/") {
-		if segment == "" || segment == "." || segment == ".." {
-			return false
-		}
-	}
-	return true
 }

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode"
+
+	"github.com/kyoli-gam/kyoli/internal/hop"
 )
 
 // The checks return what is wrong with a value, "" where nothing is. They never
@@ -102,7 +104,7 @@ func checkOption(s string) string {
 }
 
 func checkPath(s string) string {
-	if len(s) > maxValue || !strings.HasPrefix(s, "/") || !plainPath(s) || strings.ContainsAny(s, "?#%") || !headerSafe(s) {
+	if len(s) > maxValue || !strings.HasPrefix(s, "/") || !hop.PlainPath(s) || strings.ContainsAny(s, "?#%") || !headerSafe(s) {
 		return "want a path below the base URL, such as /responses"
 	}
 	return ""
