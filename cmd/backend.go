@@ -23,8 +23,9 @@ type made struct {
 	claims   map[string]*claims.Store
 	managers map[string]*manager.Manager
 
-	quiet, debug bool // of the settings
-	healed       atomic.Bool
+	quiet  atomic.Bool // of the settings, or because a command has the terminal
+	debug  bool        // of the settings
+	healed atomic.Bool
 }
 
 // Config is kyoli.yaml.
@@ -87,7 +88,9 @@ func (f *Factory) Settings(id string) (config.Settings, error) {
 		return config.Settings{}, err
 	}
 	s, err := c.For(a.ID, a.PluginConfigFile)
-	f.made.quiet = f.made.quiet || s.QuietMode
+	if s.QuietMode {
+		f.made.quiet.Store(true)
+	}
 	f.made.debug = f.made.debug || s.Debug
 	return s, err
 }

@@ -30,6 +30,8 @@ type execOptions struct {
 	Env         []string // NAME=TEMPLATE
 	Use         bool
 	As          string
+	Rotate      bool
+	RotateGiven bool // else the settings say whether to rotate
 	AllowNested bool
 	NoMigrate   bool
 	Command     []string
@@ -56,6 +58,12 @@ that carry other credentials of the same provider are taken out. OpenCode gets
 its logins in OPENCODE_AUTH_CONTENT. The token does not change while the command
 runs.
 
+With --rotate, or exec.rotate: true in the settings, the command calls a proxy on
+127.0.0.1 instead, which goes on to another account where one meets a limit, and
+renews tokens. The command then gets no token, but a secret for this run in the
+place of each, and KYOLI_BASE_URL (and what else the adapter names) to find the
+proxy. OpenCode gets it in OPENCODE_CONFIG_CONTENT.
+
 Standard streams, terminal and signals are the command's, and so is the exit
 code: 128+n after signal n, 126 where the command cannot be run, 127 where it is
 not found. Until the command starts, exit codes are kyoli's own ('kyoli help
@@ -63,6 +71,7 @@ exit-codes').`,
 		Example: `  kyoli exec -- opencode run "hi"
   kyoli exec --account work -- sh -c 'curl -H "Authorization: Bearer $KYOLI_ACCESS_TOKEN" …'
   kyoli exec --env MY_TOKEN='{{.AccessToken}}' -- ./program
+  kyoli exec --rotate -- opencode
   kyoli exec --print-env -- ./program`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 && !o.PrintEnv {
@@ -72,6 +81,7 @@ exit-codes').`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Command = args
+			o.RotateGiven = cmd.Flags().Changed("rotate")
 			if err := o.validate(); err != nil {
 				return err
 			}
@@ -96,6 +106,7 @@ func (o *execOptions) addFlags(f *Factory, cmd *cobra.Command) {
 	fs.StringArrayVar(&o.Env, "env", nil, "also set NAME to a template, such as `NAME={{.AccessToken}}`")
 	fs.BoolVar(&o.Use, "use", false, "make the account the active one")
 	fs.StringVar(&o.As, "as", "", "treat the command as `opencode` or other, whatever its name")
+	fs.BoolVar(&o.Rotate, "rotate", false, "let accounts rotate while the command runs (default: exec.rotate of the settings)")
 	fs.BoolVar(&o.AllowNested, "allow-nested", false, "run inside another kyoli exec")
 	addNoMigrateFlag(cmd, &o.NoMigrate)
 	_ = cmd.RegisterFlagCompletionFunc("as", fixed(asOpenCode, asOther))

@@ -15,7 +15,10 @@ import (
 // taken is an account that is claimed and has a valid token.
 type taken struct {
 	account *store.Account
-	claim   *claims.Claim // nil where claims are turned off
+	claim   *claims.Claim // nil where claims are turned off, or a rotation has it
+
+	request manager.Request // what was asked for
+	holder  claims.Holder   // by whom
 }
 
 // takeAccount chooses and claims an account and makes its token valid. Where
@@ -43,7 +46,7 @@ func takeAccount(ctx context.Context, f *Factory, m *manager.Manager, o *execOpt
 		}
 		a, _, err := m.Valid(ctx, d.Account.UUID, manager.ValidOptions{MinTTL: o.MinTTL})
 		if err == nil {
-			return &taken{account: a, claim: claim}, nil
+			return &taken{account: a, claim: claim, request: req, holder: holder}, nil
 		}
 		release(ctx, f, claim)
 		if o.Wish.Account != "" || !isAccountsFault(err) || ctx.Err() != nil {

@@ -22,6 +22,10 @@ type childEnv struct {
 	adapter  *provider.Adapter
 	extra    []string // --env
 	opencode bool
+	rotates  bool
+
+	lane        *lane  // where it calls the API, once that is known; nil = at the provider's
+	authContent string // what OpenCode reads in place of its auth.json; "" = nothing
 }
 
 // names are the names of all variables that are set, sorted.
@@ -37,22 +41,35 @@ func (e *childEnv) names() []string {
 		name, _, _ := strings.Cut(entry, "=")
 		names[name] = true
 	}
-	if e.opencode {
+	if e.rotates {
+		names[env.BaseURL] = true
+		for name := range e.adapter.ProxyEnv {
+			names[name] = true
+		}
+	}
+	if e.opencode && e.rotates {
+		names[env.OpenCodeConfig] = true
+	}
+	if e.opencode && !e.rotates {
 		names[env.OpenCodeAuthContent] = true
 	}
 	return slices.Sorted(maps.Keys(names))
 }
 
 // build is the child's whole environment: inherited without the credentials of
-// this provider, and with the account's. What OpenCode gets beyond that comes in
-// authContent, "" = nothing.
-func (e *childEnv) build(inherited []string, a *store.Account, authContent string) ([]string, error) {
+// this provider, and with the account's, or with those of the lane.
+func (e *childEnv) build(inherited []string, a *store.Account) ([]string, error) {
 	set, err := e.values(a)
 	if err != nil {
 		return nil, err
 	}
-	if e.opencode {
-		set[env.OpenCodeAuthContent] = authContent
+	if e.authContent != "" {
+		set[env.OpenCodeAuthContent] = e.authContent
+	}
+	if e.lane != nil {
+		if err := e.wire(inherited, set); err != nil {
+			return nil, err
+		}
 	}
 	// An inherited OPENCODE_AUTH_CONTENT holds logins, with their refresh tokens.
 	drop := append(e.adapter.CredentialEnv(), env.OpenCodeAuthContent)
@@ -69,14 +86,25 @@ func (e *childEnv) values(a *store.Account) (map[string]string, error) {
 	if a.ExpiresAt != 0 {
 		expires = a.ExpiresAt.Time().UTC().Format(time.RFC3339)
 	}
+	base := e.adapter.BaseURL
+	if e.lane != nil {
+		token, expires, base = e.lane.token, e.lane.expires, e.lane.baseURL
+	}
 	// Names come from servers and files, and scripts echo variables.
 	data := provider.EnvData{
 		AccessToken: token, AccountID: termtext.Clean(a.AccountID), Email: termtext.Clean(a.Email),
-		Label: termtext.Clean(a.Name()), UUID: termtext.Clean(a.UUID), BaseURL: e.adapter.BaseURL, ExpiresAt: expires,
+		Label: termtext.Clean(a.Name()), UUID: termtext.Clean(a.UUID), BaseURL: base, ExpiresAt: expires,
 	}
 	list, err := e.adapter.Environ(data)
 	if err != nil {
 		return nil, err
+	}
+	if e.lane != nil {
+		more, err := e.adapter.ProxyEnviron(data)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, more...)
 	}
 	set := map[string]string{}
 	for _, entry := range list {
@@ -94,6 +122,9 @@ func (e *childEnv) values(a *store.Account) (map[string]string, error) {
 	set[env.AccountLabel] = data.Label
 	set[env.AccessToken] = token
 	set[env.ExpiresAt] = expires
+	if e.lane != nil {
+		set[env.BaseURL] = base
+	}
 	return set, nil
 }
 

@@ -39,7 +39,7 @@ func TestChildEnvironment(t *testing.T) {
 		"KYOLI_CONFIG_DIR=/c", `OPENCODE_AUTH_CONTENT={"openai":{"refresh":"rt-inherited"}}`, "OPENAI_ACCESS_TOKEN=outer",
 	}
 	e := &childEnv{adapter: builtin(t, "openai"), extra: []string{"MINE={{.AccessToken}} {{.AccountID}} {{.Email}}", "HOME=/other"}}
-	got, err := e.build(inherited, someAccount(), "")
+	got, err := e.build(inherited, someAccount())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,9 +64,15 @@ func TestChildEnvironment(t *testing.T) {
 // What is set is what --print-env says.
 func TestNamesAreWhatIsSet(t *testing.T) {
 	for _, id := range []string{"openai", "anthropic"} {
-		for _, opencode := range []bool{false, true} {
-			e := &childEnv{adapter: builtin(t, id), extra: []string{"MINE=x"}, opencode: opencode}
-			got, err := e.build(nil, someAccount(), "{}")
+		for i := range 4 {
+			opencode, rotates := i&1 != 0, i&2 != 0
+			e := &childEnv{adapter: builtin(t, id), extra: []string{"MINE=x"}, opencode: opencode, rotates: rotates}
+			if rotates {
+				e.lane = someLane()
+			} else if opencode {
+				e.authContent = "{}"
+			}
+			got, err := e.build(nil, someAccount())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -76,7 +82,7 @@ func TestNamesAreWhatIsSet(t *testing.T) {
 				names = append(names, name)
 			}
 			if diff := cmp.Diff(names, e.names()); diff != "" || !slices.IsSorted(e.names()) {
-				t.Errorf("%s, opencode %v: %s", id, opencode, diff)
+				t.Errorf("%s, opencode %v, rotates %v: %s", id, opencode, rotates, diff)
 			}
 		}
 	}
@@ -86,7 +92,7 @@ func TestNamesInTheEnvironmentAreHarmless(t *testing.T) {
 	a := someAccount()
 	a.Label = "a\nKYOLI_PROVIDER=evil\x1b[31m\x00\u202e"
 	a.Email = "x\r\ny@example.com"
-	got, err := (&childEnv{adapter: builtin(t, "openai"), extra: []string{"MAIL={{.Email}}"}}).build(nil, a, "")
+	got, err := (&childEnv{adapter: builtin(t, "openai"), extra: []string{"MAIL={{.Email}}"}}).build(nil, a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +107,7 @@ func TestUnnamedAccountHasALabel(t *testing.T) {
 	a := someAccount()
 	a.Label = ""
 	a.ExpiresAt = 0
-	got, err := (&childEnv{adapter: builtin(t, "openai")}).build(nil, a, "")
+	got, err := (&childEnv{adapter: builtin(t, "openai")}).build(nil, a)
 	if err != nil || !slices.Contains(got, "KYOLI_ACCOUNT_LABEL=w@example.com") || !slices.Contains(got, "KYOLI_EXPIRES_AT=") {
 		t.Errorf("%q, %v", got, err)
 	}
@@ -111,7 +117,7 @@ func TestUnusableTokenIsRefused(t *testing.T) {
 	for _, token := range []store.Secret{"", "at\n1", "at\x001"} {
 		a := someAccount()
 		a.AccessToken = token
-		_, err := (&childEnv{adapter: builtin(t, "openai")}).build(nil, a, "")
+		_, err := (&childEnv{adapter: builtin(t, "openai")}).build(nil, a)
 		if err == nil || exitCode(err) != exitLogin || strings.Contains(err.Error(), "at") && strings.Contains(err.Error(), token.Reveal()) && token != "" {
 			t.Errorf("%q: got %v", token.Reveal(), err)
 		}

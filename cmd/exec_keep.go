@@ -17,14 +17,19 @@ type keeping struct {
 // On a terminal, which is the child's now, it says nothing.
 func (r *execRun) keepUp(ctx context.Context) *keeping {
 	ctx, cancel := context.WithCancel(ctx)
-	k := &keeping{cancel: cancel, f: r.f, quiet: r.f.made.quiet}
-	r.f.made.quiet = k.quiet || r.f.errTTY()
+	k := &keeping{cancel: cancel, f: r.f, quiet: r.f.made.quiet.Load()}
+	r.f.made.quiet.Store(k.quiet || r.f.errTTY())
 	if r.claim != nil {
 		k.wait.Go(func() {
 			r.claim.Keep(ctx, func(err error) { r.f.Note("warning: %v", err) })
 		})
 	}
-	k.wait.Go(func() { r.m.Proactive(ctx, r.account.UUID) })
+	if r.rotation == nil { // which sees to its accounts itself
+		k.wait.Go(func() { r.m.Proactive(ctx, r.account.UUID) })
+	}
+	if r.ownLogin != nil {
+		k.wait.Go(func() { r.m.Proactive(ctx, r.ownLogin.UUID) })
+	}
 	if r.logins != nil {
 		k.wait.Go(func() { r.logins.watch(ctx) })
 	}
@@ -36,5 +41,5 @@ func (r *execRun) keepUp(ctx context.Context) *keeping {
 func (k *keeping) stop() {
 	k.cancel()
 	k.wait.Wait()
-	k.f.made.quiet = k.quiet
+	k.f.made.quiet.Store(k.quiet)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/kyoli-gam/kyoli/internal/termtext"
 	"github.com/kyoli-gam/kyoli/pkg/executor"
 	"github.com/kyoli-gam/kyoli/pkg/manager"
+	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
 func runExec(ctx context.Context, f *Factory, o *execOptions) error {
@@ -32,7 +33,14 @@ func runExec(ctx context.Context, f *Factory, o *execOptions) error {
 	if err != nil {
 		return err
 	}
-	vars := &childEnv{adapter: adapter, extra: o.Env, opencode: o.isOpenCode()}
+	settings, err := f.Settings(id)
+	if err != nil {
+		return err
+	}
+	if !o.RotateGiven {
+		o.Rotate = settings.ExecRotate
+	}
+	vars := &childEnv{adapter: adapter, extra: o.Env, opencode: o.isOpenCode(), rotates: o.Rotate}
 	if o.PrintEnv {
 		return printNames(f, vars.names())
 	}
@@ -64,7 +72,9 @@ type execRun struct {
 
 	process *executor.Process
 	*taken
-	logins *logins // nil where the command is not OpenCode
+	logins   *logins        // nil where the command is not OpenCode, or has its own
+	ownLogin *store.Account // the account whose login OpenCode has itself; nil = none
+	rotation *rotation      // nil where the account stays the same
 }
 
 // newExecRun finds the command and everything else that can fail before an
@@ -153,13 +163,22 @@ func (r *execRun) prepare(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	content := ""
-	if r.vars.opencode {
-		if r.logins, content, err = lendLogins(ctx, r.f, r.vars.adapter, r.account); err != nil {
+	if r.o.Rotate {
+		if r.rotation, err = r.f.rotate(ctx, r.m, r.o, r.taken); err != nil {
 			return err
 		}
+		r.vars.lane = r.rotation.lane()
 	}
-	r.process.Env, err = r.vars.build(r.f.Env.Environ(), r.account, content)
+	switch {
+	case r.vars.opencode && r.o.Rotate:
+		err = r.prepareOpenCode(ctx)
+	case r.vars.opencode:
+		r.logins, r.vars.authContent, err = lendLogins(ctx, r.f, r.vars.adapter, r.account)
+	}
+	if err != nil {
+		return err
+	}
+	r.process.Env, err = r.vars.build(r.f.Env.Environ(), r.account)
 	return err
 }
 
@@ -199,8 +218,8 @@ func (r *execRun) attend(ctx context.Context) error {
 // for why it may have failed, after it has ended: the terminal was its own.
 func (r *execRun) sayOutlived() {
 	expires := r.account.ExpiresAt
-	if expires != 0 && r.f.errTTY() && r.f.now().After(expires.Time()) {
-		r.f.Note("hint: the command ran on after its access token had expired at %s; a running command keeps the token that it started with",
+	if r.rotation == nil && expires != 0 && r.f.errTTY() && r.f.now().After(expires.Time()) {
+		r.f.Note("hint: the command ran on after its access token had expired at %s; a running command keeps the token that it started with, unless it is run with --rotate",
 			expires.Time().Local().Format(time.TimeOnly))
 	}
 }
@@ -208,6 +227,9 @@ func (r *execRun) sayOutlived() {
 // end gives everything back; nothing of it changes the exit code.
 func (r *execRun) end(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
+	if r.rotation != nil {
+		r.rotation.end(ctx)
+	}
 	if r.logins != nil {
 		r.logins.end(ctx)
 	}

@@ -58,7 +58,7 @@ func (f *Factory) NoInput() bool {
 
 // Note tells the user something on stderr, unless --quiet (or quiet_mode: true). The text is cleaned.
 func (f *Factory) Note(format string, args ...any) {
-	if !f.opts.Quiet && !f.made.quiet {
+	if !f.opts.Quiet && !f.made.quiet.Load() {
 		f.say(fmt.Sprintf(format, args...))
 	}
 }

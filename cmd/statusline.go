@@ -22,7 +22,7 @@ func (f *Factory) statusLine() *statusLine {
 
 func (l *statusLine) show(text string) {
 	text = termtext.Clean(text)
-	if l.f.opts.Quiet || l.f.made.quiet || !l.f.errTTY() || text == l.shown {
+	if l.f.opts.Quiet || l.f.made.quiet.Load() || !l.f.errTTY() || text == l.shown {
 		return
 	}
 	l.shown = text

@@ -14,7 +14,11 @@ import (
 // callAPI is a child of `kyoli exec`: it calls the provider with the token from
 // its environment, as any program would, and prints the answer.
 func callAPI() {
-	req, err := http.NewRequest(http.MethodPost, os.Getenv("PROVIDER")+"/codex/responses", strings.NewReader(`{"model":"m"}`))
+	base := os.Getenv("KYOLI_BASE_URL")
+	if base == "" {
+		base = os.Getenv("PROVIDER") + "/codex"
+	}
+	req, err := http.NewRequest(http.MethodPost, base+"/responses", strings.NewReader(`{"model":"m","input":"hello"}`))
 	if err != nil {
 		fail(err)
 	}

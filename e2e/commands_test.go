@@ -21,6 +21,7 @@ import (
 //	provider                       start a provider, point kyoli.yaml at it, set $PROVIDER
 //	login ID PLAN FILE [expired] [limited]   log ID@example.com in, write the account to FILE
 //	behave JSON                    queue an answer (fakeprovider.Behaviour)
+//	expire ID                      end the account's access tokens at the provider
 //	requests [ENDPOINT]            what the provider saw, a line each, to stdout
 //	json FILE PATH WANT            hold a value in a JSON file (or stdout, stderr) against WANT
 //	mode PERM FILE...              hold the files' permissions against PERM (octal)
@@ -32,6 +33,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"provider": cmdProvider,
 	"login":    cmdLogin,
 	"behave":   cmdBehave,
+	"expire":   cmdExpire,
 	"requests": cmdRequests,
 	"json":     cmdJSON,
 	"mode":     cmdMode,
@@ -111,6 +113,14 @@ func cmdBehave(ts *testscript.TestScript, neg bool, args []string) {
 	var b fakeprovider.Behaviour
 	ts.Check(json.Unmarshal([]byte(strings.Join(args, " ")), &b))
 	provider(ts).Behave(b)
+}
+
+func cmdExpire(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg)
+	if len(args) != 1 {
+		ts.Fatalf("usage: expire ID")
+	}
+	provider(ts).ExpireAll(args[0])
 }
 
 func cmdRequests(ts *testscript.TestScript, neg bool, args []string) {

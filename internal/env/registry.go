@@ -30,15 +30,18 @@ const (
 	Path              = "PATH"
 )
 
-// Names of the variables that exec sets for its child. OpenCodeAuthContent is
-// also read: what is inherited is dropped or replaced.
+// Names of the variables that exec sets for its child. OpenCode's are also read:
+// an inherited OpenCodeAuthContent is dropped or replaced, an OpenCodeConfig kept
+// and added to.
 const (
 	Provider            = "KYOLI_PROVIDER"
 	Account             = "KYOLI_ACCOUNT"
 	AccountLabel        = "KYOLI_ACCOUNT_LABEL"
 	AccessToken         = "KYOLI_ACCESS_TOKEN" //nolint:gosec // a name, not a value
 	ExpiresAt           = "KYOLI_EXPIRES_AT"
+	BaseURL             = "KYOLI_BASE_URL"
 	OpenCodeAuthContent = "OPENCODE_AUTH_CONTENT"
+	OpenCodeConfig      = "OPENCODE_CONFIG_CONTENT"
 )
 
 var registry = []Var{
@@ -56,9 +59,11 @@ var registry = []Var{
 	{Provider, Export, "provider of the account; set, a nested exec is refused (see --allow-nested)"},
 	{Account, Export, "uuid of the account"},
 	{AccountLabel, Export, "label of the account"},
-	{AccessToken, Export, "access token of the account"},
+	{AccessToken, Export, "access token of the account; with --rotate a secret for this run"},
 	{ExpiresAt, Export, "when the access token expires, RFC 3339"},
+	{BaseURL, Export, "with --rotate, where the command calls the provider's API"},
 	{OpenCodeAuthContent, Export, "logins for OpenCode, where the command is opencode"},
+	{OpenCodeConfig, Export, "with --rotate, OpenCode's configuration: what was inherited, and where it calls the API"},
 }
 
 // Vars lists the registry in the order of the documentation.

@@ -4,6 +4,7 @@ package eventlog
 const (
 	Selected  = "selected"
 	Switched  = "switched"
+	Retried   = "retried"
 	Refreshed = "refreshed"
 	Adopted   = "adopted"
 	Failed    = "failed"
@@ -27,6 +28,7 @@ func Kinds() [][2]string {
 	return [][2]string{
 		{Selected, "a command chose the account; the reason says why"},
 		{Switched, "it became the active one, or took over from another"},
+		{Retried, "a request is sent again with it; the reason says what was wrong with the answer"},
 		{Refreshed, "its token was renewed"},
 		{Adopted, "a token that somebody else renewed was taken over"},
 		{Failed, "a refresh failed"},

@@ -109,6 +109,17 @@ func (p *Provider) addLogin(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// ExpireAll makes all access tokens of an account ones that have just ended.
+func (p *Provider) ExpireAll(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, g := range p.access {
+		if g.account == id {
+			g.expires = p.now()
+		}
+	}
+}
+
 // Expire makes an access token one that ended ago, and returns that time.
 func (p *Provider) Expire(accessToken string, ago time.Duration) time.Time {
 	p.mu.Lock()

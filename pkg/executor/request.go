@@ -11,6 +11,7 @@ import (
 
 	"github.com/kyoli-gam/kyoli/internal/spool"
 	"github.com/kyoli-gam/kyoli/pkg/manager"
+	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
 const (
@@ -32,10 +33,11 @@ type request struct {
 	began time.Time
 
 	tries   int
-	failed  string   // the account that failed last
-	exclude []string // accounts that this request is done with
-	last    *answer  // the last answer that was not good, nil for none
-	lastErr error    // the last error of the network or of a refresh, where no answer came since
+	failed  *store.Account // the account that failed last, nil for none
+	why     string         // what was wrong then
+	exclude []string       // accounts that this request is done with
+	last    *answer        // the last answer that was not good, nil for none
+	lastErr error          // the last error of the network or of a refresh, where no answer came since
 }
 
 // run tries until an answer is good, or no account is left. What is left of all tries then is the
@@ -45,6 +47,9 @@ func (r *request) run() (*http.Response, error) {
 		u, err := r.take()
 		if err != nil {
 			return r.giveUp(err)
+		}
+		if r.failed != nil {
+			r.t.Session.Tell(manager.EventSwitched, u.Account, "took over from "+r.failed.Name()+": "+r.why)
 		}
 		good, err := r.with(u)
 		switch {
@@ -60,9 +65,9 @@ func (r *request) run() (*http.Response, error) {
 		if !r.mayTry() {
 			return r.giveUp(errTries)
 		}
-		r.failed = u.Account.UUID
-		r.exclude = append(r.exclude, r.failed)
-		r.t.prompts.failed(r.prompt, r.failed, r.t.now())
+		r.failed = u.Account
+		r.exclude = append(r.exclude, r.failed.UUID)
+		r.t.prompts.failed(r.prompt, r.failed.UUID, r.t.now())
 	}
 }
 
@@ -99,7 +104,7 @@ func (r *request) take() (*manager.Use, error) {
 		}
 		earlier := r.t.prompts.tried(r.prompt, r.t.now())
 		u, err := r.t.Session.Take(r.ctx, manager.Take{
-			Key: r.session, Failed: r.failed, Exclude: slices.Concat(r.exclude, earlier),
+			Key: r.session, Failed: uuidOf(r.failed), Exclude: slices.Concat(r.exclude, earlier),
 		})
 		var none *manager.NoUsableError
 		if !errors.As(err, &none) {
@@ -120,8 +125,15 @@ func (r *request) take() (*manager.Use, error) {
 		if err := sleep(r.ctx, until.Sub(r.t.now())); err != nil {
 			return nil, err
 		}
-		r.failed, r.exclude = "", nil
+		r.failed, r.exclude = nil, nil
 	}
+}
+
+func uuidOf(a *store.Account) string {
+	if a == nil {
+		return ""
+	}
+	return a.UUID
 }
 
 // mayTry tells whether the request may be sent once more.

@@ -80,6 +80,8 @@ type Try struct {
 	Number int
 	// Status is that of the answer, 0 where none came.
 	Status int
+	// Limited says that the account has met a limit.
+	Limited bool
 	// Why says what was wrong with the answer, in words; empty where it was passed on.
 	Why string
 	// Next says what is done about it: [NextNone], [NextAgain] or [NextOther].

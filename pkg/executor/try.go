@@ -231,11 +231,15 @@ func (r *request) mark(u *manager.Use, v verdict, renewed bool) {
 	}
 }
 
+// observe tells of a try.
 func (r *request) observe(u *manager.Use, a *answer, v verdict, next string) {
+	if r.why = v.why; next == NextAgain {
+		r.t.Session.Tell(manager.EventRetried, u.Account, v.why)
+	}
 	if r.t.Observe == nil {
 		return
 	}
-	try := Try{Account: u.Account, Number: r.tries, Why: v.why, Next: next}
+	try := Try{Account: u.Account, Number: r.tries, Limited: v.kind == limited, Why: v.why, Next: next}
 	if a != nil {
 		try.Status = a.res.StatusCode
 	}

@@ -13,6 +13,7 @@ type EventKind string
 const (
 	EventSelected  EventKind = "selected"     // an account was chosen and claimed
 	EventSwitched  EventKind = "switched"     // another account took over
+	EventRetried   EventKind = "retried"      // a request is sent again with the same account
 	EventRefreshed EventKind = "refreshed"    // a token was renewed
 	EventAdopted   EventKind = "adopted"      // somebody else's new token was taken over
 	EventFailed    EventKind = "failed"       // a refresh failed

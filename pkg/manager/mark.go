@@ -99,7 +99,8 @@ func (m *Manager) MarkRevoked(ctx context.Context, uuid string, access store.Sec
 
 // SetUsage stores what the provider said at the time at of the account's use, and sets the rate
 // limit to the earliest reset of the used-up windows, or clears it. An answer older than the stored
-// one is dropped, and one older than the last 429 leaves the limit alone.
+// one is dropped, and one older than the last 429 leaves the limit alone. One that follows a 429 at
+// once does not shorten what the 429 said: not every limit shows in the windows.
 func (m *Manager) SetUsage(ctx context.Context, uuid string, usage *store.Usage, at time.Time) error {
 	view, err := m.look(ctx)
 	if err != nil {
@@ -113,10 +114,14 @@ func (m *Manager) SetUsage(ctx context.Context, uuid string, usage *store.Usage,
 		}
 		before := a.RateLimitResetAt
 		a.CachedUsage, a.CachedUsageAt = usage, store.MillisOf(at)
-		if view.Last429(uuid).After(at) {
+		last := view.Last429(uuid)
+		if last.After(at) {
 			return
 		}
 		a.RateLimitResetAt = store.MillisOf(firstReset(usage, m.now()))
+		if at.Sub(last) < cooldown {
+			a.RateLimitResetAt = max(a.RateLimitResetAt, before)
+		}
 		if a.RateLimitResetAt != 0 && a.RateLimitResetAt != before {
 			limited = a
 		}

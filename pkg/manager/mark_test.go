@@ -165,10 +165,13 @@ func TestSetUsage(t *testing.T) {
 		want  store.Millis
 		kept  bool // the earlier usage
 	}{
-		"room left: the limit is cleared":  {store.Usage{FiveHour: window(50, time.Hour), SevenDay: window(99, time.Hour)}, 0, 0, false},
-		"one used up":                      {store.Usage{FiveHour: window(100, time.Hour), SevenDay: window(50, 2*time.Hour)}, 0, in(time.Hour), false},
-		"both used up: the earliest reset": {store.Usage{FiveHour: window(100, 3*time.Hour), SevenDay: window(100, 2*time.Hour)}, 0, in(2 * time.Hour), false},
-		"sonnet does not limit":            {store.Usage{SevenDaySonnet: window(100, time.Hour)}, 0, 0, false},
+		"room left: the limit is cleared":  {store.Usage{FiveHour: window(50, time.Hour), SevenDay: window(99, time.Hour)}, time.Minute, 0, false},
+		"one used up":                      {store.Usage{FiveHour: window(100, time.Hour), SevenDay: window(50, 2*time.Hour)}, time.Minute, in(time.Hour), false},
+		"both used up: the earliest reset": {store.Usage{FiveHour: window(100, 3*time.Hour), SevenDay: window(100, 2*time.Hour)}, time.Minute, in(2 * time.Hour), false},
+		"sonnet does not limit":            {store.Usage{SevenDaySonnet: window(100, time.Hour)}, time.Minute, 0, false},
+		"just after a 429: it stays":       {store.Usage{FiveHour: window(50, time.Hour)}, 0, in(5 * time.Minute), false},
+		"just after a 429: it is longer":   {store.Usage{FiveHour: window(100, time.Hour)}, 29 * time.Second, in(time.Hour), false},
+		"just after a 429: not shorter":    {store.Usage{FiveHour: window(100, time.Minute)}, 29 * time.Second, in(5 * time.Minute), false},
 		"older than the last 429":          {store.Usage{FiveHour: window(50, time.Hour)}, -time.Minute, in(5 * time.Minute), false},
 		"older than what is stored":        {store.Usage{FiveHour: window(50, time.Hour)}, -2 * time.Hour, in(5 * time.Minute), true},
 	}

@@ -96,6 +96,9 @@ func (m *Manager) Session(o SessionOptions) *Session {
 	return s
 }
 
+// Tell tells of something that happened to an account in the session's work.
+func (s *Session) Tell(kind EventKind, a *store.Account, detail string) { s.m.tell(kind, a, detail) }
+
 // Manager is the pool that the session works with.
 func (s *Session) Manager() *Manager { return s.m }
 
