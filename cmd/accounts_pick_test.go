@@ -127,6 +127,7 @@ func TestPickAgreesWithExec(t *testing.T) {
 			}
 		}
 		w.save()
+		w.mustRun("config", "set", "proactive_refresh", "false") // else exec renews the others meanwhile
 		w.write("config/multiauth-pools.json", `{"pools":[{"name":"p","baseProvider":"openai","members":["`+
 			uuidOf(w, r.IntN(5))+`","`+uuidOf(w, r.IntN(5))+`"],"enabled":true}],
 			"chains":[{"name":"c","entries":[{"pool":"p","enabled":true}],"enabled":true}]}`)

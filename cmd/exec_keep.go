@@ -3,6 +3,8 @@ package cmd
 import (
 	"context"
 	"sync"
+
+	"github.com/kyoli-gam/kyoli/pkg/manager"
 )
 
 // keeping is what goes on beside a running child.
@@ -13,7 +15,8 @@ type keeping struct {
 	quiet  bool // as it was before
 }
 
-// keepUp renews claim and token and watches over the logins until it is stopped.
+// keepUp renews the claim and the tokens of all the provider's accounts, and
+// watches over the logins until it is stopped.
 // On a terminal, which is the child's now, it says nothing.
 func (r *execRun) keepUp(ctx context.Context) *keeping {
 	ctx, cancel := context.WithCancel(ctx)
@@ -24,11 +27,11 @@ func (r *execRun) keepUp(ctx context.Context) *keeping {
 			r.claim.Keep(ctx, func(err error) { r.f.Note("warning: %v", err) })
 		})
 	}
-	if r.rotation == nil { // which sees to its accounts itself
-		k.wait.Go(func() { r.m.Proactive(ctx, r.account.UUID) })
-	}
-	if r.ownLogin != nil {
-		k.wait.Go(func() { r.m.Proactive(ctx, r.ownLogin.UUID) })
+	switch {
+	case r.m.Settings().ProactiveRefresh:
+		k.wait.Go(func() { r.m.Proactive(ctx, manager.ProactiveOptions{}) })
+	case r.ownLogin != nil: // or OpenCode would renew it, and spend the token
+		k.wait.Go(func() { r.m.Proactive(ctx, manager.ProactiveOptions{Owners: []string{r.ownLogin.OwnerID()}}) })
 	}
 	if r.logins != nil {
 		k.wait.Go(func() { r.logins.watch(ctx) })

@@ -60,6 +60,7 @@ type Provider struct {
 	access   map[string]*grant   // by access token
 	scripts  map[string][]Behaviour
 	requests []Request
+	waiting  map[string]int // by endpoint
 	serial   int
 }
 
@@ -83,7 +84,7 @@ func New(o Options) *Provider {
 	p := &Provider{
 		now: o.Now, ttl: o.TTL, mux: http.NewServeMux(),
 		accounts: map[string]*Account{}, refresh: map[string]*grant{},
-		access: map[string]*grant{}, scripts: map[string][]Behaviour{},
+		access: map[string]*grant{}, scripts: map[string][]Behaviour{}, waiting: map[string]int{},
 	}
 	p.routes()
 	return p

@@ -46,7 +46,11 @@ func (p *Provider) handle(pattern, endpoint string, h func(http.ResponseWriter, 
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		rec := p.observe(endpoint, r, body)
 		sw := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-		defer func() { p.record(rec, sw.status) }()
+		p.count(endpoint, 1)
+		defer func() {
+			p.count(endpoint, -1)
+			p.record(rec, sw.status)
+		}()
 		if b, ok := p.nextBehaviour(endpoint); ok && b.play(sw, r) {
 			return
 		}
@@ -80,6 +84,19 @@ func (p *Provider) observe(endpoint string, r *http.Request, body []byte) Reques
 		rec.Account, rec.Valid = g.account, p.good(g)
 	}
 	return rec
+}
+
+// Waiting returns how many requests to an endpoint have come and are not answered yet.
+func (p *Provider) Waiting(endpoint string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.waiting[endpoint]
+}
+
+func (p *Provider) count(endpoint string, n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting[endpoint] += n
 }
 
 func (p *Provider) record(rec Request, status int) {

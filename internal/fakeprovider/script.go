@@ -17,6 +17,8 @@ type Behaviour struct {
 	Body     string            `json:"body"`             // of the answer
 	DelayMS  int               `json:"delayMs"`          // waits first, ms, or until the client goes
 	Reset    bool              `json:"reset"`            // closes the connection without an answer
+
+	Until <-chan struct{} `json:"-"` // waits first until it is closed, or the client goes
 }
 
 // Behave queues an answer for an endpoint.
@@ -51,6 +53,13 @@ func (b Behaviour) play(w http.ResponseWriter, r *http.Request) bool {
 		defer t.Stop()
 		select {
 		case <-t.C:
+		case <-r.Context().Done():
+			return true
+		}
+	}
+	if b.Until != nil {
+		select {
+		case <-b.Until:
 		case <-r.Context().Done():
 			return true
 		}

@@ -1,8 +1,10 @@
 package manager
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -65,6 +67,13 @@ func (b *memory) Peek(context.Context) (*store.Accounts, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.view(), b.loadErr
+}
+
+// fail makes reading fail from now on; nil = no more.
+func (b *memory) fail(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.loadErr = err
 }
 
 func (b *memory) Load(ctx context.Context) (*store.Accounts, error) { return b.Peek(ctx) }
@@ -314,6 +323,15 @@ func (w *world) tokenRequests() int {
 type direct struct{ handler http.Handler }
 
 func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	body := []byte{}
+	if r.Body != nil { // sent before anybody answers, as on a network
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
+	}
+	r = r.Clone(r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	rec := httptest.NewRecorder()
 	d.handler.ServeHTTP(rec, r)
 	return rec.Result(), nil

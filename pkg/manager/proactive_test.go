@@ -2,10 +2,15 @@ package manager
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/kyoli-gam/kyoli/internal/fakeprovider"
 	"github.com/kyoli-gam/kyoli/pkg/provider"
@@ -31,7 +36,7 @@ func (w *world) watched(d time.Duration) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		w.Proactive(ctx, "uuid-a")
+		w.Proactive(ctx, ProactiveOptions{})
 	}()
 	for range int(d / time.Second) {
 		time.Sleep(time.Second)
@@ -84,7 +89,7 @@ func TestProactiveTriesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := bubble(t, time.Hour, Options{})
 		w.provider.Behave(fakeprovider.Behaviour{Endpoint: "token", Status: 503, Times: 3})
-		w.watched(time.Hour)
+		w.watched(45 * time.Minute)
 		if n := w.tokenRequests(); n != 4 {
 			t.Errorf("%d requests, want 3 that failed and one that did not", n)
 		}
@@ -92,28 +97,162 @@ func TestProactiveTriesAgain(t *testing.T) {
 }
 
 func TestProactiveLeavesSomeAlone(t *testing.T) {
-	for name, edit := range map[string]func(*store.Account){
-		"disabled":   off,
-		"dead":       dead,
-		"not due":    endsIn(24 * time.Hour),
-		"turned off": func(*store.Account) {},
-		"removed":    func(a *store.Account) { a.UUID = "another" },
+	for name, tt := range map[string]struct {
+		edit   func(*store.Account)
+		owners []string
+	}{
+		"disabled":  {off, nil},
+		"dead":      {dead, nil},
+		"not due":   {endsIn(24 * time.Hour), nil},
+		"not asked": {endsIn(-time.Hour), []string{"another"}},
+		"none":      {endsIn(-time.Hour), []string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := DefaultSettings()
-				s.ProactiveRefresh = name != "turned off"
-				w := bubble(t, time.Minute, Options{Settings: s})
-				w.store.set("uuid-a", edit)
+				w := bubble(t, time.Minute, Options{})
+				w.store.set("uuid-a", tt.edit)
 				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Hour)
 				defer cancel()
-				w.Proactive(ctx, "uuid-a")
+				w.Proactive(ctx, ProactiveOptions{Owners: tt.owners})
 				if n := w.tokenRequests(); n != 0 {
 					t.Errorf("%d requests", n)
 				}
 			})
 		})
 	}
+}
+
+// At the start the expired tokens are renewed at once, three at a time, and what is merely due not
+// all at one moment.
+func TestProactiveBeginsWithTheExpired(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubble(t, time.Hour, Options{})
+		accounts := []*store.Account{w.login("due", endsIn(20*time.Minute)), w.login("off", off)}
+		for _, n := range []string{"a", "b", "c", "d", "e", "f", "g"} {
+			accounts = append(accounts, w.login(n))
+		}
+		w.store = newMemory(accounts...)
+		var running, most atomic.Int32
+		w.Manager = w.manager(Options{Client: &provider.Client{HTTP: &http.Client{Transport: direct{
+			http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+				most.Store(max(most.Load(), running.Add(1)))
+				time.Sleep(time.Second)
+				running.Add(-1)
+				w.provider.ServeHTTP(rw, r)
+			}),
+		}}}})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		var told []string
+		w.Proactive(ctx, ProactiveOptions{OnOutcome: func(o Outcome) { told = append(told, o.Account.Label+" "+string(o.Result)) }})
+		slices.Sort(told)
+		want := []string{"a refreshed", "b refreshed", "c refreshed", "d refreshed", "e refreshed", "f refreshed", "g refreshed"}
+		if diff := cmp.Diff(want, told); diff != "" || most.Load() != 3 {
+			t.Errorf("%d at a time\n%s", most.Load(), diff)
+		}
+	})
+}
+
+// A provider in trouble is asked less and less often, and everything that it says is told.
+func TestProactiveBacksOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubble(t, time.Hour, Options{Rand: func() float64 { return 0 }})
+		w.store.set("uuid-a", endsIn(-time.Minute))
+		w.provider.Behave(fakeprovider.Behaviour{Endpoint: "token", Status: 503, Times: 1000})
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+		defer cancel()
+		var at []time.Duration
+		w.Proactive(ctx, ProactiveOptions{OnOutcome: func(o Outcome) {
+			if o.Result != ResultFailed || o.Err == nil {
+				t.Errorf("outcome %+v", o)
+			}
+			at = append(at, time.Since(start))
+		}})
+		const s = time.Second
+		want := []time.Duration{0, 30 * s, 90 * s, 210 * s, 450 * s, 750 * s, 1050 * s}
+		if diff := cmp.Diff(want, at); diff != "" {
+			t.Error(diff)
+		}
+		if n := w.tokenRequests(); n != len(want) {
+			t.Errorf("%d requests, told of %d", n, len(want))
+		}
+	})
+}
+
+func TestProactiveRestsAsTheSettingsSay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := DefaultSettings()
+		s.TokenFailureBackoff = 7 * time.Minute
+		w := bubble(t, time.Hour, Options{Settings: s})
+		w.store.set("uuid-a", endsIn(-time.Minute))
+		w.provider.Behave(fakeprovider.Behaviour{Endpoint: "token", Status: 503, Times: 1000})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		told := 0
+		w.Proactive(ctx, ProactiveOptions{OnOutcome: func(Outcome) { told++ }})
+		if n := w.tokenRequests(); n != told || n < 7 || n > 9 {
+			t.Errorf("%d requests in an hour, told of %d", n, told)
+		}
+	})
+}
+
+// Accounts that come, go, are enabled or given a new login meanwhile are noticed at the next look.
+func TestProactiveFollowsTheFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubble(t, 2*time.Hour, Options{})
+		w.store.set("uuid-a", off)
+		w.store.set("uuid-a", endsIn(-time.Minute))
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+		defer cancel()
+		var told []string
+		go w.Proactive(ctx, ProactiveOptions{OnOutcome: func(o Outcome) { told = append(told, o.Account.Label) }})
+		time.Sleep(time.Minute)
+		w.store.set("uuid-a", func(a *store.Account) { a.Enabled = true })
+		time.Sleep(6 * time.Minute)
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"a"}, told); diff != "" {
+			t.Fatal(diff)
+		}
+		b := *w.login("b")
+		_, err := w.store.Update(ctx, func(accounts *store.Accounts) error {
+			accounts.List = append(accounts.List, &b)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-ctx.Done()
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"a", "b"}, told); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// An account file that cannot be read is told once, and looked at again.
+func TestProactiveSurvivesADamagedFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := bubble(t, time.Hour, Options{})
+		w.store.set("uuid-a", endsIn(-time.Minute))
+		w.store.fail(errors.New("damaged"))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		var told []string
+		go w.Proactive(ctx, ProactiveOptions{
+			OnError:   func(err error) { told = append(told, err.Error()) },
+			OnOutcome: func(o Outcome) { told = append(told, string(o.Result)) },
+		})
+		for _, err := range []error{errors.New("damaged"), errors.New("gone"), nil} {
+			w.store.fail(err)
+			time.Sleep(11 * time.Minute)
+		}
+		cancel()
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"damaged", "gone", "refreshed"}, told); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 func TestProactiveRefreshesALimitedAccount(t *testing.T) {
@@ -127,20 +266,25 @@ func TestProactiveRefreshesALimitedAccount(t *testing.T) {
 	})
 }
 
-// Two that watch one account make one request.
+// Two that watch one account make one request for each of its tokens, however short those live.
 func TestTwoWatchersMakeOneRequest(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := bubble(t, time.Hour, Options{})
-		ctx, cancel := context.WithTimeout(t.Context(), 45*time.Minute)
-		defer cancel()
-		other := w.manager(Options{Client: w.client})
-		go other.Proactive(ctx, "uuid-a")
-		w.Proactive(ctx, "uuid-a")
-		synctest.Wait()
-		if n := w.tokenRequests(); n != 1 {
-			t.Errorf("%d requests", n)
-		}
-	})
+	for ttl, want := range map[time.Duration][2]int{
+		time.Hour:        {23, 31},
+		20 * time.Minute: {70, 93}, // one more than a single watcher, until both know how long a token lives
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := bubble(t, ttl, Options{})
+			ctx, cancel := context.WithTimeout(t.Context(), 12*time.Hour)
+			defer cancel()
+			other := w.manager(Options{Client: w.client})
+			go other.Proactive(ctx, ProactiveOptions{})
+			w.Proactive(ctx, ProactiveOptions{})
+			synctest.Wait()
+			if n := w.tokenRequests(); n < want[0] || n > want[1] {
+				t.Errorf("%s: %d requests in 12 h, want %v", ttl, n, want)
+			}
+		})
+	}
 }
 
 // A refresh that has begun is seen through: Proactive returns only when its token is stored.
@@ -155,7 +299,7 @@ func TestProactiveEndsAfterTheRunningRefresh(t *testing.T) {
 				w.provider.ServeHTTP(rw, r)
 			}),
 		}}}})
-		w.Proactive(ctx, "uuid-a")
+		w.Proactive(ctx, ProactiveOptions{})
 		if steps := w.store.steps(); len(steps) != 4 || steps[3] != "settle" {
 			t.Errorf("returned after %v", steps)
 		}

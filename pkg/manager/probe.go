@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/kyoli-gam/kyoli/pkg/provider"
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
@@ -41,27 +39,13 @@ func (m *Manager) RefreshUsage(ctx context.Context, uuids []string, o UsageOptio
 	if o.Limit <= 0 {
 		o.Limit = usageLimit
 	}
-	outcomes := make([]UsageOutcome, len(uuids))
-	done := make(chan int)
-	go func() {
-		defer close(done)
-		var g errgroup.Group
-		g.SetLimit(o.Limit)
-		for i, uuid := range uuids {
-			g.Go(func() error {
-				outcomes[i] = UsageOutcome{UUID: uuid, Errs: m.refreshUsage(ctx, uuid)}
-				done <- i
-				return nil
-			})
-		}
-		_ = g.Wait() // each outcome has its own errors
-	}()
-	for i := range done {
+	return bounded(len(uuids), o.Limit, func(i int) UsageOutcome {
+		return UsageOutcome{UUID: uuids[i], Errs: m.refreshUsage(ctx, uuids[i])}
+	}, func(_ int, outcome UsageOutcome) {
 		if o.OnDone != nil {
-			o.OnDone(outcomes[i])
+			o.OnDone(outcome)
 		}
-	}
-	return outcomes
+	})
 }
 
 func (m *Manager) refreshUsage(ctx context.Context, uuid string) []error {

@@ -30,25 +30,44 @@ func (m *Manager) RefreshAll(ctx context.Context, uuids []string, force bool, li
 	if limit <= 0 {
 		limit = refreshLimit
 	}
-	outcomes := make([]Outcome, len(uuids))
-	var g errgroup.Group
-	g.SetLimit(limit)
-	for i, uuid := range uuids {
-		g.Go(func() error {
-			outcomes[i] = m.refreshOne(ctx, uuid, force)
-			return nil
-		})
-	}
-	_ = g.Wait() // each outcome has its own error
-	return outcomes
+	return bounded(len(uuids), limit, func(i int) Outcome {
+		return m.refreshOne(ctx, uuids[i], ValidOptions{MinTTL: m.settings.ProactiveRefreshBuffer, Force: force})
+	}, func(int, Outcome) {})
 }
 
-func (m *Manager) refreshOne(ctx context.Context, uuid string, force bool) Outcome {
-	a, result, err := m.Valid(ctx, uuid, ValidOptions{MinTTL: m.settings.ProactiveRefreshBuffer, Force: force})
+func (m *Manager) refreshOne(ctx context.Context, uuid string, o ValidOptions) Outcome {
+	if err := ctx.Err(); err != nil {
+		return Outcome{UUID: uuid, Result: ResultFailed, Err: err}
+	}
+	a, result, err := m.Valid(ctx, uuid, o)
 	if err != nil {
 		return Outcome{UUID: uuid, Result: ResultFailed, Err: err}
 	}
 	return Outcome{UUID: uuid, Account: a, Result: result}
+}
+
+// bounded does n things, limit at a time, and returns what came of them in their order. done is
+// told of each, one at a time.
+func bounded[T any](n, limit int, do func(i int) T, done func(i int, result T)) []T {
+	results := make([]T, n)
+	finished := make(chan int)
+	go func() {
+		defer close(finished)
+		var g errgroup.Group
+		g.SetLimit(limit)
+		for i := range n {
+			g.Go(func() error {
+				results[i] = do(i)
+				finished <- i
+				return nil
+			})
+		}
+		_ = g.Wait() // the results have their own errors
+	}()
+	for i := range finished {
+		done(i, results[i])
+	}
+	return results
 }
 
 // Due returns the enabled accounts whose token has expired or ends within d. Those that need a new

@@ -4,14 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/kyoli-gam/kyoli/pkg/provider"
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
-
-// requestTimeout bounds a token request, all in all.
-const requestTimeout = 30 * time.Second
 
 // rotate spends the account's refresh token and stores what came of it. The caller holds the lease.
 func (m *Manager) rotate(ctx context.Context, lease store.Lease, a *store.Account) (*store.Account, error) {
@@ -44,34 +40,37 @@ func (m *Manager) rotate(ctx context.Context, lease store.Lease, a *store.Accoun
 	return child, nil
 }
 
-// send asks the provider. Where the request may have left, its intent stays in the journal.
+// send asks the provider, once the lease is certainly still ours. Where the token may have left,
+// its intent stays in the journal; until then ctx can end the attempt, and nobody is blamed for it.
 func (m *Manager) send(ctx context.Context, rotation store.Rotation, a *store.Account) (*provider.RawAnswer, error) {
-	err := ctx.Err()
-	if err == nil {
-		err = rotation.Ready()
-	}
-	if err != nil {
+	if err := ctx.Err(); err != nil {
 		return nil, errors.Join(err, rotation.NotSent())
 	}
-	ctx = context.WithoutCancel(ctx)
-	sendCtx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	raw, err := m.client.Exchange(sendCtx, m.adapter, a.RefreshToken.Reveal())
+	var notReady error
+	raw, err := m.client.Exchange(ctx, m.adapter, a.RefreshToken.Reveal(), func() error {
+		notReady = rotation.Ready()
+		return notReady
+	})
 	if err == nil {
 		return raw, nil
 	}
 	var send *provider.SendError
-	var faulty *provider.TokenError // an adapter that no request can be made of
-	left := !errors.As(err, &faulty) && (!errors.As(err, &send) || send.Sent)
+	left := !errors.As(err, &send) || send.Sent
 	if !left {
 		if nerr := rotation.NotSent(); nerr != nil {
 			m.tell(EventWarning, a, "the intent of a request that was not sent could not be taken back: "+nerr.Error())
 		}
 	}
-	if faulty != nil {
+	var faulty *provider.TokenError // an adapter that no request can be made of
+	switch {
+	case !left && notReady != nil:
+		return nil, notReady
+	case !left && ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.As(err, &faulty):
 		return nil, m.failed(a, false, err)
 	}
-	m.countFailure(ctx, a, "the provider did not answer", left)
+	m.countFailure(context.WithoutCancel(ctx), a, "the provider did not answer", left)
 	return nil, m.failed(a, true, err)
 }
 

@@ -162,7 +162,9 @@ func (s *Session) hold(a *store.Account, claim *claims.Claim) *held {
 			claim.Keep(ctx, func(err error) { s.m.tell(EventWarning, a, "its claim could not be renewed: "+err.Error()) })
 		})
 	}
-	s.keepers.Go(func() { s.m.Proactive(ctx, a.UUID) })
+	if s.m.settings.ProactiveRefresh {
+		s.keepers.Go(func() { s.m.Proactive(ctx, ProactiveOptions{Owners: []string{owner}}) })
+	}
 	return h
 }
 

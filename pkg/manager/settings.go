@@ -21,7 +21,7 @@ type Settings struct {
 	MaxConsecutiveAuthFailures int
 	// TokenFailureBackoff is the rest after a failed refresh; 0 = none.
 	TokenFailureBackoff time.Duration
-	// ProactiveRefresh turns [Manager.Proactive] on.
+	// ProactiveRefresh says whether tokens are renewed beside a running command ([Manager.Proactive]).
 	ProactiveRefresh bool
 	// ProactiveRefreshBuffer is how long before its end a token is renewed.
 	ProactiveRefreshBuffer time.Duration

@@ -3,6 +3,7 @@ package manager
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/kyoli-gam/kyoli/internal/fakeprovider"
 	"github.com/kyoli-gam/kyoli/internal/filelock"
+	"github.com/kyoli-gam/kyoli/pkg/provider"
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
@@ -304,6 +306,31 @@ func TestARequestIsNotSentForACallerThatHasGone(t *testing.T) {
 	}
 	if a := w.store.get("uuid-a"); a.ConsecutiveAuthFailures != 0 {
 		t.Error("Ctrl-C counts as the account's failure")
+	}
+}
+
+// A network that swallows everything holds nobody up who gives up, and is no fault of the account's.
+func TestGivingUpWhileConnecting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, []string{"a"})
+	w.adapter.TokenURL = "https://provider.example/token"
+	ctx, cancel := context.WithCancel(t.Context())
+	w.Manager = w.manager(Options{Client: &provider.Client{HTTP: &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			cancel()
+			<-ctx.Done()
+			return nil, ctx.Err()
+		},
+	}}}})
+	_, _, err := w.Valid(ctx, "uuid-a", ValidOptions{})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("err = %v", err)
+	}
+	if diff := cmp.Diff([]string{"begin", "not sent"}, w.store.steps()); diff != "" {
+		t.Error(diff)
+	}
+	if a := w.store.get("uuid-a"); a.ConsecutiveAuthFailures != 0 || slices.Contains(w.kinds(), EventFailed) {
+		t.Error("giving up counts as the account's failure")
 	}
 }
 

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/kyoli-gam/kyoli/internal/tokenanswer"
@@ -55,39 +53,39 @@ func (r *RawAnswer) GoString() string { return r.String() }
 
 // Exchange sends one refresh token to the adapter's token endpoint and returns
 // the answer, whatever it says (Parse tells). It sends at most once: no
-// redirect, no retry. The error is a *SendError, whose Sent is true as soon as
-// the request may have left: then the token may be spent.
-func (c *Client) Exchange(ctx context.Context, a *Adapter, refresh string) (*RawAnswer, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout())
+// redirect, no retry. ready is asked directly before the token goes out (nil:
+// nobody is), and its error keeps the token here. Until then ctx can end the
+// attempt; from then on the request is seen through to its deadline, since its
+// answer is the only one. The error is a *SendError, whose Sent is true as soon
+// as the token may have left: then it may be spent.
+func (c *Client) Exchange(ctx context.Context, a *Adapter, refresh string, ready func() error) (*RawAnswer, error) {
+	gate := &gate{ready: ready}
+	reqCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout())
 	defer cancel()
-	var sent atomic.Bool
-	req, err := c.tokenRequest(traceSent(ctx, &sent), a, refresh)
+	stop := context.AfterFunc(ctx, func() {
+		if gate.close() {
+			cancel()
+		}
+	})
+	defer stop()
+	req, err := c.tokenRequest(reqCtx, a, refresh, gate)
 	if err != nil {
 		return nil, &SendError{Err: err}
 	}
-	client, traced, done := c.once(req.URL.Scheme)
+	client, done := c.once(req.URL.Scheme)
 	defer done()
-	sent.Store(!traced)
 	raw := &RawAnswer{Date: c.now(), spent: refresh}
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, &SendError{Sent: sent.Load(), Err: explain(ctx, c.timeout(), refresh, err)}
+		return nil, &SendError{Sent: gate.passed(), Err: explain(reqCtx, c.timeout(), refresh, err)}
 	}
 	defer func() { _ = resp.Body.Close() }() // read to the end or given up; nothing to learn
 	raw.Status = resp.StatusCode
 	raw.Body, err = readAnswer(resp)
 	if err != nil {
-		return nil, &SendError{Sent: true, Err: explain(ctx, c.timeout(), refresh, err)}
+		return nil, &SendError{Sent: true, Err: explain(reqCtx, c.timeout(), refresh, err)}
 	}
 	return raw, nil
-}
-
-// traceSent notes that the headers were written, before they are flushed and
-// before the body is: until then no server can have acted on the request.
-func traceSent(ctx context.Context, sent *atomic.Bool) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteHeaders: func() { sent.Store(true) },
-	})
 }
 
 // readAnswer reads the body. Where the status says that there is no token in

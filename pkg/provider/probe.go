@@ -73,7 +73,7 @@ func (c *Client) probe(ctx context.Context, a *Adapter, what Probed, target, acc
 		fault.Description = wrong
 		return nil, fault
 	}
-	client, _, done := c.once(req.URL.Scheme)
+	client, done := c.once(req.URL.Scheme)
 	defer done()
 	resp, err := client.Do(req)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// tokenRequest builds the request of RFC 6749 section 6.
-func (c *Client) tokenRequest(ctx context.Context, a *Adapter, refresh string) (*http.Request, error) {
+// tokenRequest builds the request of RFC 6749 section 6, its body behind a gate.
+func (c *Client) tokenRequest(ctx context.Context, a *Adapter, refresh string, g *gate) (*http.Request, error) {
 	params := map[string]string{
 		"grant_type":    "refresh_token",
 		"refresh_token": refresh,
@@ -32,12 +32,12 @@ func (c *Client) tokenRequest(ctx context.Context, a *Adapter, refresh string) (
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.TokenURL, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.TokenURL, http.NoBody)
 	if err != nil {
 		return nil, err
 	}
-	// Without it net/http cannot send the body, and so the token, a second time.
-	req.GetBody = nil
+	// Without GetBody net/http cannot send the body, and so the token, a second time.
+	req.Body, req.GetBody, req.ContentLength = &gatedBody{gate: g, body: strings.NewReader(body)}, nil, int64(len(body))
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.UserAgent())

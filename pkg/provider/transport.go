@@ -11,9 +11,8 @@ import (
 
 // once returns a client for one request: a connection of its own, since one
 // that has idled may break with the token in it, and no redirects, which would
-// carry the token elsewhere (307 and 308 repeat the body). traced is false for
-// a transport that need not say when it writes.
-func (c *Client) once(scheme string) (client *http.Client, traced bool, done func()) {
+// carry the token elsewhere (307 and 308 repeat the body).
+func (c *Client) once(scheme string) (client *http.Client, done func()) {
 	client = &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -22,13 +21,13 @@ func (c *Client) once(scheme string) (client *http.Client, traced bool, done fun
 		given, ok := c.HTTP.Transport.(*http.Transport)
 		if !ok {
 			client.Transport = c.HTTP.Transport // not one whose limits we could set
-			return client, false, func() {}
+			return client, func() {}
 		}
 		t = given.Clone()
 	}
 	harden(t, scheme)
 	client.Transport = t
-	return client, true, t.CloseIdleConnections
+	return client, t.CloseIdleConnections
 }
 
 // harden sets the limits of a transport that is about to carry a token.

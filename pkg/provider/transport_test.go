@@ -53,7 +53,7 @@ func TestExchangeOverTLS(t *testing.T) {
 		s.EnableHTTP2 = http2
 		s.StartTLS()
 		t.Cleanup(s.Close)
-		raw, err := (&Client{HTTP: s.Client()}).Exchange(t.Context(), adapterAt(s.URL), refreshToken)
+		raw, err := (&Client{HTTP: s.Client()}).Exchange(t.Context(), adapterAt(s.URL), refreshToken, nil)
 		if err != nil || string(raw.Body) != `{"access_token":"at"}` {
 			t.Errorf("HTTP/2 %v: %v, %v", http2, raw, err)
 		}
@@ -67,7 +67,7 @@ func TestExchangeDoesNotFollowRedirects(t *testing.T) {
 			http.Redirect(w, r, elsewhere.URL+"/t", status)
 		})
 		c := &Client{HTTP: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}}
-		raw, err := c.Exchange(t.Context(), adapterAt(s.URL), refreshToken)
+		raw, err := c.Exchange(t.Context(), adapterAt(s.URL), refreshToken, nil)
 		if err != nil {
 			t.Errorf("%d: %v", status, err)
 			continue
@@ -91,7 +91,7 @@ func TestExchangeUsesAConnectionOnce(t *testing.T) {
 	t.Cleanup(s.Close)
 	c := &Client{HTTP: &http.Client{Transport: &http.Transport{}}}
 	for range 3 {
-		if _, err := c.Exchange(t.Context(), adapterAt(s.URL), refreshToken); err != nil {
+		if _, err := c.Exchange(t.Context(), adapterAt(s.URL), refreshToken, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -120,7 +120,7 @@ func TestExchangePlainHTTPStaysHere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, host := range []string{"127.0.0.1", "localhost"} {
-		if _, err := c.Exchange(t.Context(), adapterAt("http://"+net.JoinHostPort(host, port)+"/t"), refreshToken); err != nil {
+		if _, err := c.Exchange(t.Context(), adapterAt("http://"+net.JoinHostPort(host, port)+"/t"), refreshToken, nil); err != nil {
 			t.Errorf("%s: %v", host, err)
 		}
 	}
@@ -145,7 +145,7 @@ func TestExchangeThroughAnyRoundTripper(t *testing.T) {
 	c := &Client{HTTP: &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 		return http.ReadResponse(bufio.NewReader(strings.NewReader("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")), r)
 	})}}
-	raw, err := c.Exchange(t.Context(), adapterAt("https://acme.example/t"), refreshToken)
+	raw, err := c.Exchange(t.Context(), adapterAt("https://acme.example/t"), refreshToken, nil)
 	if err != nil || string(raw.Body) != "{}" {
 		t.Errorf("%v, %v", raw, err)
 	}
