@@ -17,6 +17,9 @@ type refreshOptions struct {
 	Accounts []string
 	All      bool
 	Force    bool
+	Watch    bool
+	Interval time.Duration // 0 = the settings'
+	Buffer   time.Duration
 }
 
 func newRefreshCmd(f *Factory, runF func(context.Context, *refreshOptions) error) *cobra.Command {
@@ -35,24 +38,36 @@ then. An account whose login no longer works is tried again with --force only.
 
 Exit code 0 where all went well, 1 where some failed, 4 where all did. With
 --json each account is an object on a line of its own:
-{"uuid","result":"refreshed|adopted|fresh|failed","error"?}`,
+{"uuid","result":"refreshed|adopted|fresh|failed","error"?}
+
+--watch goes on and renews tokens ahead of their end, those that have expired at
+once, with a line for each: of the accounts named or of all, also of those that
+are added later. Several watchers make one request. It ends with INT or TERM,
+when a refresh under way is on the disk.`,
 		Example: `  kyoli refresh
   kyoli refresh work home
-  kyoli refresh --all --force`,
+  kyoli refresh --all --force
+  kyoli refresh --watch --json`,
 		ValidArgsFunction: completeAccounts(f, 0),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Accounts = args
-			if o.All && len(args) > 0 {
-				return flagErrorf("--all and the name of an account contradict each other")
+			if err := o.validate(); err != nil {
+				return err
 			}
 			if runF != nil {
 				return runF(cmd.Context(), o)
+			}
+			if o.Watch {
+				return watchRefresh(cmd.Context(), f, o)
 			}
 			return runRefresh(cmd.Context(), f, o)
 		},
 	}
 	cmd.Flags().BoolVar(&o.All, "all", false, "all enabled accounts")
 	cmd.Flags().BoolVar(&o.Force, "force", false, "also tokens that are still good, and accounts that need a new login")
+	cmd.Flags().BoolVarP(&o.Watch, "watch", "w", false, "go on, and renew tokens ahead of their end")
+	cmd.Flags().DurationVar(&o.Interval, "interval", 0, "with --watch: look at least this often (default proactive_refresh_interval_seconds)")
+	cmd.Flags().DurationVar(&o.Buffer, "buffer", 0, "with --watch: renew this long before the end (default proactive_refresh_buffer_seconds)")
 	return cmd
 }
 
