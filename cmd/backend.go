@@ -23,6 +23,9 @@ type made struct {
 	claims   map[string]*claims.Store
 	managers map[string]*manager.Manager
 
+	// watch is told of all events too; nil = nobody. It is set before managers are made.
+	watch func(provider string, e manager.Event)
+
 	quiet  atomic.Bool // of the settings, or because a command has the terminal
 	debug  bool        // of the settings
 	healed atomic.Bool

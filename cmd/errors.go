@@ -18,6 +18,7 @@ import (
 	"github.com/kyoli-gam/kyoli/pkg/manager/pools"
 	"github.com/kyoli-gam/kyoli/pkg/migrate"
 	"github.com/kyoli-gam/kyoli/pkg/provider"
+	"github.com/kyoli-gam/kyoli/pkg/proxy"
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
@@ -77,6 +78,9 @@ var codeTable = []func(error) (int, bool){
 	as[*pools.NotFoundError](exitUsage),
 	as[*pools.NameError](exitUsage),
 	as[*pools.PlaceError](exitUsage),
+	as[*proxy.NameTakenError](exitUsage),
+	as[*proxy.BadNameError](exitUsage),
+	as[*proxy.KeyFileError](exitDamaged),
 	as[*manager.NoAccountsError](exitLogin),
 	as[*manager.LoginNeededError](exitLogin),
 	as[*manager.SpentLoginError](exitLogin),

@@ -47,6 +47,9 @@ func (f *Factory) onEvent(provider string) func(manager.Event) {
 			Time: eventlog.Time{Time: e.At}, Kind: string(e.Kind), Provider: provider, UUID: e.UUID, Account: e.Account,
 			Reason: e.Detail, Parent: e.Parent, Token: e.Child,
 		})
+		if f.made.watch != nil {
+			f.made.watch(provider, e)
+		}
 		if e.Kind == manager.EventWarning {
 			f.Note("warning: %s: %s", e.Account, e.Detail)
 			return

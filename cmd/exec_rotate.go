@@ -71,7 +71,7 @@ func (r *rotation) listen(ctx context.Context) error {
 	r.origin = "http://" + listener.Addr().String()
 	ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	r.served.Go(func() {
-		if err := proxy.Serve(ctx, handler, rotationGrace, nil, listener); err != nil {
+		if err := proxy.Serve(ctx, handler, proxy.Stop{Grace: rotationGrace}, listener); err != nil {
 			r.up.f.Note("warning: the command cannot reach the provider any more: %v", err)
 		}
 	})

@@ -47,6 +47,7 @@ gives each program one that is usable.
 	add(root, groupAccounts, newAccountsCmd(f))
 	add(root, groupRun, newExecCmd(f, nil))
 	add(root, groupRun, newClaimsCmd(f))
+	add(root, groupRun, newProxyCmd(f, nil))
 	add(root, groupRun, newSyncAuthCmd(f, nil))
 	add(root, groupAccounts, newRefreshCmd(f, nil))
 	add(root, groupAccounts, newMigrateCmd(f))

@@ -49,7 +49,7 @@ var registry = []Var{
 	{OpenCodeConfigDir, Read, "used where KYOLI_CONFIG_DIR is not set"},
 	{XDGConfigHome, Read, "its opencode/ is used where neither of the two is set (default ~/.config)"},
 	{XDGDataHome, Read, "where OpenCode keeps opencode/auth.json (default ~/.local/share)"},
-	{XDGStateHome, Read, "its kyoli/ holds the event log, what sync-auth last wrote and the login vault (default ~/.local/state)"},
+	{XDGStateHome, Read, "its kyoli/ holds the event log, the proxy's tokens, what sync-auth last wrote and the login vault (default ~/.local/state)"},
 	{homeVar, Read, "home directory"},
 	{NoInput, Read, "set: never prompt, as --no-input"},
 	{NoColor, Read, "set to anything: no colours"},

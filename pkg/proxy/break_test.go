@@ -185,7 +185,7 @@ func TestGracefulStop(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error)
-	go func() { served <- proxy.Serve(ctx, mux, 20*time.Second, nil, l) }()
+	go func() { served <- proxy.Serve(ctx, mux, proxy.Stop{Grace: 20 * time.Second}, l) }()
 	res, err := http.Get("http://" + l.Addr().String() + "/slow")
 	if err != nil {
 		t.Fatal(err)

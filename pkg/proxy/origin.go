@@ -12,6 +12,9 @@ import (
 // of those it was given. Any other name may have been made to resolve to this machine by the owner of
 // a web page (DNS rebinding).
 func (p *Proxy) hostAllowed(r *http.Request) bool {
+	if _, ok := r.Context().Value(http.LocalAddrContextKey).(*net.UnixAddr); ok {
+		return true // no browser gets to a socket
+	}
 	host := r.Host
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

@@ -72,7 +72,7 @@ func start(t *testing.T, upstream http.HandlerFunc, options ...func(*proxy.Optio
 	ctx, cancel := context.WithCancel(context.Background())
 	var serving sync.WaitGroup
 	serving.Go(func() {
-		if err := proxy.Serve(ctx, p, time.Second, nil, l); err != nil {
+		if err := proxy.Serve(ctx, p, proxy.Stop{Grace: time.Second}, l); err != nil {
 			t.Error(err)
 		}
 	})

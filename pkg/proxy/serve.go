@@ -17,13 +17,18 @@ const (
 	headMost     = 64 << 10
 )
 
+// Stop says how [Serve] ends.
+type Stop struct {
+	// Grace is how long answers that are under way may go on.
+	Grace time.Duration
+	// Now, when it is closed, ends them at once; nil = never.
+	Now <-chan struct{}
+}
+
 // Serve serves h on the listeners until ctx ends, and then takes no more, and lets answers that are
-// under way end for as long as grace. It closes the listeners. What the server has to say goes to
-// logger, nil = nowhere.
-func Serve(ctx context.Context, h http.Handler, grace time.Duration, logger *log.Logger, listeners ...net.Listener) error {
-	if logger == nil {
-		logger = log.New(io.Discard, "", 0)
-	}
+// under way end as stop says. It closes the listeners.
+func Serve(ctx context.Context, h http.Handler, stop Stop, listeners ...net.Listener) error {
+	logger := log.New(io.Discard, "", 0) // of what clients do wrong, which is their affair
 	srv := &http.Server{
 		Handler: h, ReadHeaderTimeout: headPatience, IdleTimeout: idlePatience, MaxHeaderBytes: headMost, ErrorLog: logger,
 	}
@@ -41,8 +46,17 @@ func Serve(ctx context.Context, h http.Handler, grace time.Duration, logger *log
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), stop.Grace)
 	defer cancel()
+	over := make(chan struct{})
+	defer close(over)
+	go func() {
+		select {
+		case <-stop.Now:
+			cancel()
+		case <-over:
+		}
+	}()
 	if serr := srv.Shutdown(late); serr != nil {
 		_ = srv.Close() // whoever is still here has had the time it was given
 	}
