@@ -41,6 +41,7 @@ func watchRefresh(ctx context.Context, f *Factory, o *refreshOptions) error {
 	if err != nil {
 		return err
 	}
+	f.EndOrderly()
 	w := &refreshWatch{f: f}
 	var all sync.WaitGroup
 	for _, id := range ids {

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/kyoli-gam/kyoli/internal/fakeprovider"
 )
@@ -120,7 +121,9 @@ func TestWatchersMakeOneRequest(t *testing.T) {
 	}
 }
 
-// A refresh that has been sent when the watch is ended is on the disk before it ends.
+// A refresh that has been sent when the watch is ended is on the disk before it
+// ends, and told, also where the provider takes longer than kyoli leaves other
+// commands.
 func TestWatchEndsAfterTheRefreshUnderWay(t *testing.T) {
 	t.Parallel()
 	w := newExecWorld(t, "a")
@@ -133,8 +136,13 @@ func TestWatchEndsAfterTheRefreshUnderWay(t *testing.T) {
 	if err := one.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	close(answer)
-	_ = one.cmd.Wait() // of the signal
+	time.AfterFunc(windDown+windDown/2, func() { close(answer) })
+	if row, ok := one.row(); !ok || row.Account != "a" || row.Result != "refreshed" {
+		t.Errorf("the last line is %+v, %v", row, ok)
+	}
+	if _ = one.cmd.Wait(); one.cmd.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
+		t.Errorf("it ended with %v", one.cmd.ProcessState)
+	}
 	if now := w.refreshToken(0); now == spent || w.tokenRequests() != 1 {
 		t.Errorf("%d requests, the token is still the spent one: %v", w.tokenRequests(), now == spent)
 	}

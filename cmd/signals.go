@@ -19,6 +19,7 @@ const windDown = 500 * time.Millisecond
 type signalState struct {
 	mu      sync.Mutex
 	taken   bool
+	orderly bool           // the command ends by itself, however long that takes
 	ended   syscall.Signal // the signal that ended kyoli, 0 = none
 	restore func()         // puts the terminal in order, nil = it is
 }
@@ -33,6 +34,12 @@ func (e *signalError) Error() string { return fmt.Sprintf("stopped by signal: %s
 func (f *Factory) TakeSignals() (giveBack func()) {
 	f.signals.set(func(s *signalState) { s.taken = true })
 	return func() { f.signals.set(func(s *signalState) { s.taken = false }) }
+}
+
+// EndOrderly says that the command sees through what it has begun once its
+// context ends, and tells it; only a second signal ends it from outside.
+func (f *Factory) EndOrderly() {
+	f.signals.set(func(s *signalState) { s.orderly = true })
 }
 
 // whileHidden runs fn with a terminal that hides what is typed; restore is called
@@ -90,7 +97,7 @@ func (f *Factory) watchSignals(parent context.Context) (ctx context.Context, end
 
 func (f *Factory) onSignal(sig syscall.Signal, signals chan<- os.Signal, cancel context.CancelCauseFunc) {
 	f.signals.mu.Lock()
-	taken, first := f.signals.taken, f.signals.ended == 0
+	taken, first, orderly := f.signals.taken, f.signals.ended == 0, f.signals.orderly
 	ends := sig != stopSignal
 	if ends && !taken {
 		f.signals.ended = sig
@@ -102,6 +109,10 @@ func (f *Factory) onSignal(sig syscall.Signal, signals chan<- os.Signal, cancel 
 		go stopUnlocked(signals)
 	case first:
 		cancel(&signalError{sig})
+		if !orderly {
+			go f.endUnlocked(sig)
+		}
+	case orderly:
 		go f.endUnlocked(sig)
 	}
 }
