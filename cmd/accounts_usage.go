@@ -26,8 +26,9 @@ known last, of the accounts named or of all (--provider narrows).
 
 --refresh asks the providers first: usage and profile of each account that is
 enabled, or named, several at a time. What could not be asked leaves what was
-known as it was. Exit code 0 where all went well, 1 where some failed, 4 where
-all did.`,
+known as it was. A provider of your own without usage_url is left out, unless it
+or its account is named. Exit code 0 where all went well, 1 where some failed, 4
+where all did.`,
 		Example: `  kyoli accounts usage
   kyoli accounts usage --refresh work
   kyoli accounts usage --refresh --json | jq '.[] | {label, usage}'`,
@@ -97,6 +98,11 @@ func (r *usageReport) ask(ctx context.Context, found []located, named bool) erro
 		m, err := r.f.Manager(ctx, id)
 		if err != nil {
 			return err
+		}
+		if !named && r.f.opts.Provider == "" && !m.HasUsage() {
+			line.clear()
+			r.f.Note("%s is left out: its adapter has no usage_url", id)
+			continue
 		}
 		line.show(fmt.Sprintf("asking %s: %d of %d", id, r.asked, len(wanted)))
 		m.RefreshUsage(ctx, uuids[id], manager.UsageOptions{OnDone: func(o manager.UsageOutcome) {
