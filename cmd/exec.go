@@ -30,6 +30,7 @@ type execOptions struct {
 	Env         []string // NAME=TEMPLATE
 	Use         bool
 	As          string
+	Retries     int
 	Rotate      bool
 	RotateGiven bool // else the settings say whether to rotate
 	AllowNested bool
@@ -63,6 +64,10 @@ With --rotate, or exec.rotate: true in the settings, the command calls a proxy o
 renews tokens. The command then gets no token, but a secret for this run in the
 place of each, and KYOLI_BASE_URL (and what else the adapter names) to find the
 proxy. OpenCode gets it in OPENCODE_CONFIG_CONTENT.
+
+With --retries a command that fails, and says on stderr that it has met a limit
+(the adapter's limit_patterns), is run again with another account. That is for
+commands that do one thing and can do it twice; not on a terminal.
 
 Standard streams, terminal and signals are the command's, and so is the exit
 code: 128+n after signal n, 126 where the command cannot be run, 127 where it is
@@ -106,6 +111,7 @@ func (o *execOptions) addFlags(f *Factory, cmd *cobra.Command) {
 	fs.StringArrayVar(&o.Env, "env", nil, "also set NAME to a template, such as `NAME={{.AccessToken}}`")
 	fs.BoolVar(&o.Use, "use", false, "make the account the active one")
 	fs.StringVar(&o.As, "as", "", "treat the command as `opencode` or other, whatever its name")
+	fs.IntVar(&o.Retries, "retries", 0, "run the command again with another account, so `often`, when it fails because of a limit")
 	fs.BoolVar(&o.Rotate, "rotate", false, "let accounts rotate while the command runs (default: exec.rotate of the settings)")
 	fs.BoolVar(&o.AllowNested, "allow-nested", false, "run inside another kyoli exec")
 	addNoMigrateFlag(cmd, &o.NoMigrate)
@@ -122,6 +128,8 @@ func (o *execOptions) validate() error {
 	switch {
 	case o.MinTTL < 0:
 		return flagErrorf("--min-ttl %s: must not be negative", o.MinTTL)
+	case o.Retries < 0:
+		return flagErrorf("--retries %d: must not be negative", o.Retries)
 	case o.MaxWait < 0:
 		return flagErrorf("--max-wait %s: must not be negative", o.MaxWait)
 	case o.As != "" && o.As != asOpenCode && o.As != asOther:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/kyoli-gam/kyoli/internal/eventlog"
@@ -23,11 +24,12 @@ type taken struct {
 
 // takeAccount chooses and claims an account and makes its token valid. Where
 // that fails for one that the strategy chose, the next one is tried.
-func takeAccount(ctx context.Context, f *Factory, m *manager.Manager, o *execOptions) (*taken, error) {
+func takeAccount(ctx context.Context, f *Factory, m *manager.Manager, o *execOptions, exclude []string) (*taken, error) {
 	req, err := o.Wish.request(ctx, f, m)
 	if err != nil {
 		return nil, err
 	}
+	req.Exclude = slices.Clone(exclude)
 	line := f.statusLine()
 	defer line.clear()
 	req.Wait, req.MaxWait, req.OnQueue = o.Wait, o.MaxWait, line.queued

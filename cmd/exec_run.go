@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kyoli-gam/kyoli/internal/env"
+	"github.com/kyoli-gam/kyoli/internal/eventlog"
 	"github.com/kyoli-gam/kyoli/internal/filelock"
 	"github.com/kyoli-gam/kyoli/internal/procid"
 	"github.com/kyoli-gam/kyoli/internal/termtext"
@@ -40,6 +41,9 @@ func runExec(ctx context.Context, f *Factory, o *execOptions) error {
 	if !o.RotateGiven {
 		o.Rotate = settings.ExecRotate
 	}
+	if err := o.checkRetries(f); err != nil {
+		return err
+	}
 	vars := &childEnv{adapter: adapter, extra: o.Env, opencode: o.isOpenCode(), rotates: o.Rotate}
 	if o.PrintEnv {
 		return printNames(f, vars.names())
@@ -48,11 +52,7 @@ func runExec(ctx context.Context, f *Factory, o *execOptions) error {
 	if err != nil {
 		return err
 	}
-	r, err := newExecRun(f, o, m, vars)
-	if err != nil {
-		return err
-	}
-	return r.run(ctx)
+	return runRetrying(ctx, f, o, m, vars)
 }
 
 func printNames(f *Factory, names []string) error {
@@ -75,6 +75,10 @@ type execRun struct {
 	logins   *logins        // nil where the command is not OpenCode, or has its own
 	ownLogin *store.Account // the account whose login OpenCode has itself; nil = none
 	rotation *rotation      // nil where the account stays the same
+
+	exclude []string      // accounts that earlier runs of the command were limited with
+	watch   *tail         // what the command writes to stderr; nil where nobody looks at it
+	exit    executor.Exit // how the command ended
 }
 
 // newExecRun finds the command and everything else that can fail before an
@@ -128,11 +132,14 @@ func startFailure(err error) error {
 }
 
 func (r *execRun) run(ctx context.Context) error {
-	t, err := takeAccount(ctx, r.f, r.m, r.o)
+	t, err := takeAccount(ctx, r.f, r.m, r.o, r.exclude)
 	if err != nil {
 		return err
 	}
 	r.taken = t
+	if len(r.exclude) > 0 {
+		r.f.LogAccount(eventlog.Switched, r.m.Provider(), t.account, "the command is run again, having failed because of a limit")
+	}
 	giveBack := func() {}
 	defer func() {
 		r.end(ctx)
@@ -150,10 +157,28 @@ func (r *execRun) run(ctx context.Context) error {
 		}
 		return r.handOver(ctx, pid)
 	}
-	if err := r.process.Start(ctx); err != nil {
+	if err := r.start(ctx); err != nil {
 		return startFailure(err)
 	}
 	return r.attend(context.WithoutCancel(ctx))
+}
+
+// start starts the command, with an eye on its stderr where that is wanted.
+func (r *execRun) start(ctx context.Context) error {
+	if r.watch == nil {
+		return r.process.Start(ctx)
+	}
+	pipe, err := r.watch.open(r.process.Stderr)
+	if err != nil {
+		return err
+	}
+	r.process.Stderr = pipe
+	if err := r.process.Start(ctx); err != nil {
+		r.watch.ended()
+		return err
+	}
+	r.watch.started()
+	return nil
 }
 
 // prepare does what is left to do before the child.
@@ -203,6 +228,10 @@ func (r *execRun) handOver(ctx context.Context, pid int) error {
 func (r *execRun) attend(ctx context.Context) error {
 	keep := r.keepUp(ctx)
 	exit, err := r.process.Wait()
+	r.exit = exit
+	if r.watch != nil {
+		r.watch.ended()
+	}
 	keep.stop()
 	if err != nil {
 		return err

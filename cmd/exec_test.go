@@ -48,6 +48,7 @@ func TestExecOptions(t *testing.T) {
 		}},
 		{"an account", []string{"--account", "work", "x"}, execOptions{Wish: wish{Account: "work"}, MinTTL: 10 * time.Minute, Command: []string{"x"}}},
 		{"a chain", []string{"--chain", "all", "x"}, execOptions{Wish: wish{Chain: "all"}, MinTTL: 10 * time.Minute, Command: []string{"x"}}},
+		{"retrying", []string{"--retries", "2", "x"}, execOptions{Retries: 2, MinTTL: 10 * time.Minute, Command: []string{"x"}}},
 		{"rotating", []string{"--rotate", "x"}, execOptions{Rotate: true, RotateGiven: true, MinTTL: 10 * time.Minute, Command: []string{"x"}}},
 		{"not rotating", []string{"--rotate=false", "x"}, execOptions{RotateGiven: true, MinTTL: 10 * time.Minute, Command: []string{"x"}}},
 		{"names only", []string{"--print-env"}, execOptions{MinTTL: 10 * time.Minute, PrintEnv: true, Command: []string{}}},

@@ -123,6 +123,7 @@ type providerInfo struct {
 	RedirectURL     string            `json:"redirect_url,omitempty"`
 	Scopes          []string          `json:"scopes,omitempty"`
 	Paths           []string          `json:"paths,omitempty"`
+	LimitPatterns   []string          `json:"limit_patterns,omitempty"`
 	Headers         map[string]string `json:"headers,omitempty"`
 	ListHeaders     []string          `json:"list_headers,omitempty"`
 	AccountIDHeader string            `json:"account_id_header,omitempty"`
@@ -156,7 +157,7 @@ func infoOf(a *provider.Adapter, overridden bool) providerInfo {
 		ProfileURL: a.ProfileURL, UsageFormat: a.UsageFormat, BaseURL: a.BaseURL, TokenRequest: a.TokenRequest, RedirectURL: a.RedirectURL,
 		Scopes: a.Scopes, Headers: a.Headers, ListHeaders: a.ListHeaders, AccountIDHeader: a.AccountIDHeader,
 		RefusedCodes: a.RefusedCodes, Plans: a.Plans, Env: a.Env, CredentialEnv: a.CredentialVars,
-		Paths: a.Paths, ProxyEnv: a.ProxyEnv, OpenCodeOptions: a.OpenCodeOptions,
+		Paths: a.Paths, LimitPatterns: a.LimitPatterns, ProxyEnv: a.ProxyEnv, OpenCodeOptions: a.OpenCodeOptions,
 	}
 }
 
@@ -194,6 +195,7 @@ func (p *providerInfo) rows() []providerRow {
 		{"redirect_url", p.RedirectURL},
 		{"scopes", strings.Join(p.Scopes, " ")},
 		{"paths", strings.Join(p.Paths, " ")},
+		{"limit_patterns", strings.Join(p.LimitPatterns, " ")},
 		{"headers", pairs(p.Headers, ": ")},
 		{"list_headers", strings.Join(p.ListHeaders, " ")},
 		{"account_id_header", p.AccountIDHeader},

@@ -62,6 +62,7 @@ client_secret_env	ACME_SECRET
 token_url	https://login.acme.example/t
 usage_format	auto
 token_request	form
+limit_patterns	` + strings.Join(builtin(t, "openai").LimitPatterns, " ") + `
 headers	X-A: b, X-Api-Version: 2
 env	ACME_TOKEN={{.AccessToken}}
 opencode_options	apiKey={{.AccessToken}}, baseURL={{.BaseURL}}

@@ -40,7 +40,7 @@ func parseFault(body []byte, now time.Time) (fault, bool) {
 		f.nested(object[name], now)
 	}
 	if f.wait == 0 {
-		f.wait = waitInWords(f.message)
+		f.wait = WaitInWords(f.message)
 	}
 	return f, true
 }

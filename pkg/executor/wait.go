@@ -160,8 +160,9 @@ func separator(s string) int {
 // waitPhrases come before a length of time in providers' messages.
 var waitPhrases = []string{"try again in ", "retry in ", "retry after ", "resets in ", "available in "}
 
-// waitInWords finds how long a message asks to wait, 0 where it does not say.
-func waitInWords(message string) time.Duration {
+// WaitInWords finds how long a message of a provider's asks to wait ("Please try again in 3.2s"), 0
+// where it does not say.
+func WaitInWords(message string) time.Duration {
 	lower := strings.ToLower(message)
 	for _, phrase := range waitPhrases {
 		if i := strings.Index(lower, phrase); i >= 0 {

@@ -64,7 +64,7 @@ func TestWaitInWords(t *testing.T) {
 		"Try again in 99999999999999999999999999999999999999999999 hours.": longestWait,
 		"": 0,
 	} {
-		if got := waitInWords(message); got != want {
+		if got := WaitInWords(message); got != want {
 			t.Errorf("%q: %s, want %s", message, got, want)
 		}
 	}
@@ -134,7 +134,7 @@ func FuzzRetryAfter(f *testing.F) {
 		if d := retryAfter(h, noon); d < 0 || d > longestWait {
 			t.Errorf("%q, %q, %q: %s", after, ms, date, d)
 		}
-		for _, d := range []time.Duration{moment(after, noon), spanOrSeconds(ms), waitInWords("try again in " + after)} {
+		for _, d := range []time.Duration{moment(after, noon), spanOrSeconds(ms), WaitInWords("try again in " + after)} {
 			if d < 0 || d > longestWait {
 				t.Errorf("%q, %q: %s", after, ms, d)
 			}

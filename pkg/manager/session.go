@@ -87,7 +87,7 @@ func (m *Manager) Session(o SessionOptions) *Session {
 	o.Request.self = o.Holder.ID
 	o.Request.Exclusive = o.Request.Exclusive || o.Holder.Exclusive
 	o.Holder.Exclusive = o.Request.Exclusive
-	o.Request.MaxWait = 0
+	o.Request.MaxWait, o.Request.Wait, o.Request.OnQueue = 0, 0, nil
 	if o.Request.Strategy == "" {
 		o.Request.Strategy = m.settings.Strategy
 	}

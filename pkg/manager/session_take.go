@@ -11,7 +11,7 @@ import (
 
 // Take says for what an account is taken.
 type Take struct {
-	// Key is the session key of the request; empty = none.
+	// Key is the session key of the request; empty = that of the session's options.
 	Key string
 	// Failed is the uuid of the account that has just failed the request; empty = none has.
 	Failed string
@@ -50,7 +50,10 @@ func (s *Session) nameOf(uuid string) string {
 
 func (s *Session) take(ctx context.Context, t Take) (*Use, error) {
 	req := s.o.Request
-	req.SessionKey, req.Exclude = t.Key, slices.Clone(t.Exclude)
+	req.Exclude = slices.Clone(t.Exclude)
+	if t.Key != "" {
+		req.SessionKey = t.Key
+	}
 	for fresh := false; ; {
 		looked, err := s.look(ctx, fresh)
 		if err != nil {

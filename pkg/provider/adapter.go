@@ -39,6 +39,9 @@ type Adapter struct {
 	// Paths are what the proxy forwards: these paths below the base URL, and all
 	// below them. None = everything below the base URL.
 	Paths []string
+	// LimitPatterns are regular expressions (RE2), one of which matches what a
+	// program writes to stderr that has met a limit of this provider.
+	LimitPatterns []string
 	// OpenCodeOptions are the options that OpenCode's configuration of this
 	// provider gets where it calls the API through the proxy: name → template.
 	OpenCodeOptions map[string]string

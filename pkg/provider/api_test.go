@@ -105,3 +105,32 @@ func TestProxyTemplates(t *testing.T) {
 		t.Error("a template that cannot be filled in was")
 	}
 }
+
+func TestSaysLimited(t *testing.T) {
+	r, err := Load(nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, _ := r.Get("openai")
+	for text, want := range map[string]bool{
+		"Error: HTTP 429":                                 true,
+		"AI_APICallError: status code 429":                true,
+		"Rate limit reached for gpt-5":                    true,
+		"error: rate_limit_exceeded":                      true,
+		"The usage limit has been reached":                true,
+		"Too Many Requests":                               true,
+		"insufficient_quota":                              true,
+		"You exceeded your current quota: Quota exceeded": true,
+		"":                                   false,
+		"processed 429 files, then failed":   false,
+		"syntax error near unexpected token": false,
+	} {
+		if got := a.SaysLimited(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+	own := &Adapter{LimitPatterns: []string{"^nope$"}}
+	if !own.SaysLimited("nope") || own.SaysLimited("429") {
+		t.Error("not its own patterns")
+	}
+}

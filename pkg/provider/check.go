@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -99,6 +100,13 @@ func checkUsageFormat(s string) string {
 func checkOption(s string) string {
 	if !name(s, 64, oneOf(alphanumeric, "_")) || digit(s[0]) {
 		return "want the name of an option, such as baseURL"
+	}
+	return ""
+}
+
+func checkPattern(s string) string {
+	if _, err := regexp.Compile(s); err != nil || s == "" || len(s) > maxValue {
+		return "want a regular expression (RE2 syntax)"
 	}
 	return ""
 }

@@ -51,6 +51,7 @@ var fields = map[string]field{
 	"list_headers":       {list: func(a *Adapter) *[]string { return &a.ListHeaders }, checkValue: checkHeaderName},
 	"credential_env":     {list: func(a *Adapter) *[]string { return &a.CredentialVars }, checkValue: checkEnvName},
 	"paths":              {list: func(a *Adapter) *[]string { return &a.Paths }, checkValue: checkPath},
+	"limit_patterns":     {list: func(a *Adapter) *[]string { return &a.LimitPatterns }, checkValue: checkPattern},
 	"proxy_env":          {table: func(a *Adapter) *map[string]string { return &a.ProxyEnv }, checkName: checkExportName, checkValue: checkTemplate},
 	"opencode_options":   {table: func(a *Adapter) *map[string]string { return &a.OpenCodeOptions }, checkName: checkOption, checkValue: checkTemplate},
 	"headers":            {table: func(a *Adapter) *map[string]string { return &a.Headers }, checkName: checkHeaderName, checkValue: checkHeaderValue, canonical: textproto.CanonicalMIMEHeaderKey},

@@ -71,6 +71,7 @@ func (r *Registry) override(id string, node *yaml.Node, file string) error {
 		ID: id, DisplayName: id, AuthJSONKey: id,
 		AccountsFile: id + "-multi-account-accounts.json",
 		TokenRequest: "form", UsageFormat: UsageFormatAuto,
+		LimitPatterns:   defaultLimitPatterns,
 		OpenCodeOptions: map[string]string{"baseURL": "{{.BaseURL}}", "apiKey": "{{.AccessToken}}"}, //nolint:gosec // a template
 	}
 	if known := r.byID[id]; known != nil {

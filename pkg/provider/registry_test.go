@@ -62,6 +62,7 @@ func TestBuiltins(t *testing.T) {
 			AccountIDHeader: "ChatGPT-Account-Id",
 			Plans:           map[string]string{"pro": "ChatGPT Pro", "plus": "ChatGPT Plus", "go": "ChatGPT Go", "free": "Free"},
 			Env:             map[string]string{"OPENAI_ACCESS_TOKEN": "{{.AccessToken}}"},
+			LimitPatterns:   defaultLimitPatterns,
 			Paths:           []string{"/responses", "/models", "/chat/completions"},
 			ProxyEnv:        map[string]string{"OPENAI_API_KEY": "{{.AccessToken}}", "OPENAI_BASE_URL": "{{.BaseURL}}"},
 			OpenCodeOptions: map[string]string{"baseURL": "{{.BaseURL}}"},
@@ -81,6 +82,7 @@ func TestBuiltins(t *testing.T) {
 			ListHeaders:     []string{"anthropic-beta"},
 			Plans:           map[string]string{"max": "Claude Max", "pro": "Claude Pro", "free": "Free"},
 			Env:             map[string]string{"ANTHROPIC_AUTH_TOKEN": "{{.AccessToken}}"},
+			LimitPatterns:   defaultLimitPatterns,
 			Paths:           []string{"/v1/messages", "/v1/models"},
 			ProxyEnv:        map[string]string{"ANTHROPIC_BASE_URL": "{{.BaseURL}}"},
 			OpenCodeOptions: map[string]string{"apiKey": "{{.AccessToken}}", "baseURL": "{{.BaseURL}}/v1"},
@@ -139,6 +141,7 @@ acme:
 	want := &Adapter{
 		ID: "acme", DisplayName: "acme", AuthJSONKey: "acme", AccountsFile: "acme-multi-account-accounts.json",
 		ClientID: "kyoli", TokenURL: "https://login.acme.example/token", TokenRequest: "form", UsageFormat: "auto",
+		LimitPatterns:   defaultLimitPatterns,
 		OpenCodeOptions: map[string]string{"apiKey": "{{.AccessToken}}", "baseURL": "{{.BaseURL}}"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -168,6 +171,7 @@ func TestLoadFaults(t *testing.T) {
 		{"kyoli's variable", "openai:\n  env: {kyoli_x: a}\n", "openai", "env.kyoli_x", 2, "kyoli's own"},
 		{"path", "openai:\n  paths: [responses]\n", "openai", "paths", 2, "want a path below the base URL"},
 		{"path that leads up", "openai:\n  paths: [/a/../b]\n", "openai", "paths", 2, "want a path below the base URL"},
+		{"pattern", "openai:\n  limit_patterns: [\"(\"]\n", "openai", "limit_patterns", 2, "want a regular expression"},
 		{"option", "openai:\n  opencode_options: {base-url: a}\n", "openai", "opencode_options.base-url", 2, "name of an option"},
 		{"proxy's template", "openai:\n  proxy_env: {A: \"{{.Refresh}}\"}\n", "openai", "proxy_env.A", 2, "{{.AccessToken}}"},
 		{"header name", "openai:\n  headers: {\"a b\": c}\n", "openai", "headers.a b", 2, "name of an HTTP header"},
