@@ -8,6 +8,7 @@ import (
 
 type accountsListOptions struct {
 	NoMigrate bool
+	Watch     bool
 }
 
 func newAccountsListCmd(f *Factory, runF func(context.Context, *accountsListOptions) error) *cobra.Command {
@@ -32,8 +33,13 @@ The status is the first of these that holds; people read it in words:
   ready          usable
 
 Without a terminal: tab-separated, in the order label, e-mail, plan, status, 5 h
-percent, 7 d percent, expiry, reset, holders, active, provider, uuid.`,
+percent, 7 d percent, expiry, reset, holders, active, provider, uuid.
+
+--watch goes on until it is interrupted. On a terminal the list fills the screen,
+with resets that count down; q ends it, too. Elsewhere the list is written again,
+after an empty line, whenever it has changed; with --json each list is one line.`,
 		Example: `  kyoli accounts list
+  kyoli accounts list --watch
   kyoli accounts list --json | jq -r '.[] | select(.usable) | .label'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -44,6 +50,7 @@ percent, 7 d percent, expiry, reset, holders, active, provider, uuid.`,
 		},
 	}
 	addNoMigrateFlag(cmd, &o.NoMigrate)
+	cmd.Flags().BoolVarP(&o.Watch, "watch", "w", false, "go on, and show what changes, until interrupted")
 	return cmd
 }
 
@@ -52,6 +59,9 @@ func runAccountsList(ctx context.Context, f *Factory, o *accountsListOptions) er
 		if err := f.firstUse(ctx); err != nil {
 			return err
 		}
+	}
+	if o.Watch {
+		return runAccountsWatch(ctx, f)
 	}
 	rows, err := f.accountRows(ctx)
 	if err != nil {

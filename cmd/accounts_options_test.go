@@ -48,6 +48,7 @@ func TestAccountsOptions(t *testing.T) {
 	}{
 		{line: "list", want: &accountsListOptions{}},
 		{line: "list --no-migrate", want: &accountsListOptions{NoMigrate: true}},
+		{line: "list --watch", want: &accountsListOptions{Watch: true}},
 		{line: "list work", fail: "unknown command"},
 		{line: "show", want: &accountsShowOptions{}},
 		{line: "show work", want: &accountsShowOptions{Account: "work"}},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kyoli-gam/kyoli/internal/filelock"
+	"github.com/kyoli-gam/kyoli/internal/screen"
 )
 
 // windDown is how long a command has to end by itself after a signal.
@@ -22,6 +23,9 @@ type signalState struct {
 	orderly bool           // the command ends by itself, however long that takes
 	ended   syscall.Signal // the signal that ended kyoli, 0 = none
 	restore func()         // puts the terminal in order, nil = it is
+	// suspend gives the terminal back until resume is called, for the time that
+	// kyoli is stopped; nil = the terminal is as everybody has it.
+	suspend func() (resume func())
 }
 
 // signalError is the cause of a context that a signal cancelled.
@@ -50,6 +54,15 @@ func (f *Factory) whileHidden(restore, fn func()) {
 	fn()
 }
 
+// onScreen runs fn with a screen that was taken over: it is given back should a
+// signal end kyoli, and for as long as one stops it.
+func (f *Factory) onScreen(s *screen.Screen, fn func() error) error {
+	f.signals.set(func(st *signalState) { st.restore, st.suspend = s.Leave, s.Suspend })
+	defer f.signals.set(func(st *signalState) { st.restore, st.suspend = nil, nil })
+	defer s.Leave()
+	return fn()
+}
+
 func (s *signalState) set(change func(*signalState)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,7 +87,7 @@ func (f *Factory) watchSignals(parent context.Context) (ctx context.Context, end
 		for {
 			select {
 			case sig := <-signals:
-				f.onSignal(sig.(syscall.Signal), signals, cancel)
+				f.onSignal(sig.(syscall.Signal), cancel)
 			case <-over:
 				return
 			}
@@ -95,10 +108,10 @@ func (f *Factory) watchSignals(parent context.Context) (ctx context.Context, end
 	}
 }
 
-func (f *Factory) onSignal(sig syscall.Signal, signals chan<- os.Signal, cancel context.CancelCauseFunc) {
+func (f *Factory) onSignal(sig syscall.Signal, cancel context.CancelCauseFunc) {
 	f.signals.mu.Lock()
 	taken, first, orderly := f.signals.taken, f.signals.ended == 0, f.signals.orderly
-	ends := sig != stopSignal
+	ends, suspend := sig != stopSignal, f.signals.suspend
 	if ends && !taken {
 		f.signals.ended = sig
 	}
@@ -106,7 +119,7 @@ func (f *Factory) onSignal(sig syscall.Signal, signals chan<- os.Signal, cancel 
 	switch {
 	case taken:
 	case !ends:
-		go stopUnlocked(signals)
+		go stopUnlocked(suspend)
 	case first:
 		cancel(&signalError{sig})
 		if !orderly {

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/kyoli-gam/kyoli/internal/filelock"
 )
 
@@ -28,16 +30,35 @@ func dieOf(sig syscall.Signal) {
 func raise(sig syscall.Signal) { dieOf(sig) }
 
 // stopUnlocked stops the process as Ctrl-Z does, once it holds no lock: a stopped
-// holder would make everyone wait. It is the signal's own default action, since
-// that spares a process whose shell is gone.
-func stopUnlocked(signals chan<- os.Signal) {
+// holder would make everyone wait. It is by SIGSTOP, since Go cannot give TSTP its
+// default action back once it has caught it; so it is for us to spare a process
+// that no shell would ever continue. suspend, which may be nil, gives the terminal
+// back before.
+func stopUnlocked(suspend func() (resume func())) {
+	if !hasShell() {
+		return
+	}
 	resume, err := filelock.Pause(context.Background())
 	if err != nil {
 		return
 	}
 	defer resume()
-	signal.Reset(stopSignal)
-	defer signal.Notify(signals, stopSignal)
-	_ = syscall.Kill(os.Getpid(), stopSignal)
+	if suspend != nil {
+		takeBack := suspend()
+		defer takeBack()
+	}
+	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 	time.Sleep(100 * time.Millisecond) // it may reach another thread first
+}
+
+// hasShell tells whether somebody of our session watches over our process group.
+// Nobody does over an orphaned one (POSIX 3.264), which TSTP does not stop: that of
+// a session's first process, or of one whose parent is gone.
+func hasShell() bool {
+	session, err := unix.Getsid(0)
+	if err != nil {
+		return false
+	}
+	parents, err := unix.Getsid(os.Getppid())
+	return err == nil && parents == session && unix.Getpgrp() != session
 }

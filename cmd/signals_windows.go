@@ -21,4 +21,4 @@ func dieOf(syscall.Signal) {
 // raise does nothing: the exit code says it.
 func raise(syscall.Signal) {}
 
-func stopUnlocked(chan<- os.Signal) {}
+func stopUnlocked(func() (resume func())) {}

@@ -60,6 +60,34 @@ const (
 	minWidth = 4
 )
 
+// Width is how many cells t takes where nothing is cut.
+func (t *Table) Width() int {
+	clean := make([][]Cell, 0, len(t.Rows)+1)
+	for _, row := range append([][]Cell{head(t.Heads)}, t.Rows...) {
+		line := make([]Cell, len(row))
+		for i, c := range row {
+			line[i] = Cell{Text: Clean(c.Text)}
+		}
+		clean = append(clean, line)
+	}
+	total := 0
+	for i, w := range measure(clean) {
+		if i > 0 {
+			total += gap
+		}
+		total += w
+	}
+	return total
+}
+
+func head(heads []string) []Cell {
+	cells := make([]Cell, len(heads))
+	for i, h := range heads {
+		cells[i] = Cell{Text: strings.ToUpper(h), Style: Faint}
+	}
+	return cells
+}
+
 // Write writes t aligned, with upper-case heads, each line cut to width cells
 // (0 = as wide as it is). A table without heads is written without a head line,
 // one without rows as nothing.
@@ -69,11 +97,7 @@ func (t *Table) Write(w io.Writer, width int, colour bool) error {
 	}
 	lines := make([][]Cell, 0, len(t.Rows)+1)
 	if len(t.Heads) > 0 {
-		head := make([]Cell, len(t.Heads))
-		for i, h := range t.Heads {
-			head[i] = Cell{Text: strings.ToUpper(h), Style: Faint}
-		}
-		lines = append(lines, head)
+		lines = append(lines, head(t.Heads))
 	}
 	for _, row := range t.Rows {
 		clean := make([]Cell, len(row))

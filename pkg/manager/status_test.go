@@ -107,3 +107,26 @@ func TestSettingsLeftOutAreTheDefaults(t *testing.T) {
 		t.Errorf("settings that can be zero were changed: %+v", got)
 	}
 }
+
+// Later looks at claims and clock anew, and not at the file.
+func TestLater(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	m, b, _ := pooled(t, Settings{}, acct("a", func(a *store.Account) { a.RateLimitResetAt = in(time.Minute) }))
+	s, err := m.Snapshot(ctx)
+	if err != nil || s.Status(s.Accounts.List[0]) != StatusRateLimited {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	b.accounts = nil // what is read now has no account
+	if err := m.claims.Mark429(ctx, "other"); err != nil {
+		t.Fatal(err)
+	}
+	m.now = func() time.Time { return now.Add(2 * time.Minute) }
+	later, err := m.Later(ctx, s)
+	if err != nil || len(later.Accounts.List) != 1 || later.Status(s.Accounts.List[0]) != StatusReady || later.Claims.Last429("other").IsZero() {
+		t.Errorf("%+v, %v", later, err)
+	}
+	if s.Status(s.Accounts.List[0]) != StatusRateLimited {
+		t.Error("the earlier one has changed")
+	}
+}

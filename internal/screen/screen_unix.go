@@ -1,0 +1,50 @@
+//go:build unix
+
+package screen
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+)
+
+// prepare has keys come at once, and not shown; Ctrl-C, Ctrl-Z and Ctrl-\ go on
+// being signals, and output is processed as before.
+func prepare(in, _ *os.File) (restore func(), err error) {
+	fd := int(in.Fd())
+	if !term.IsTerminal(fd) {
+		return func() {}, nil
+	}
+	before, err := unix.IoctlGetTermios(fd, getTermios)
+	if err != nil {
+		return nil, os.NewSyscallError("tcgetattr", err)
+	}
+	now := *before
+	now.Lflag &^= unix.ECHO | unix.ECHONL | unix.ICANON
+	now.Cc[unix.VMIN], now.Cc[unix.VTIME] = 1, 0
+	if err := unix.IoctlSetTermios(fd, setTermios, &now); err != nil {
+		return nil, os.NewSyscallError("tcsetattr", err)
+	}
+	return func() { _ = unix.IoctlSetTermios(fd, setTermios, before) }, nil
+}
+
+// Resized tells that the terminal has another size, until stop is called.
+func Resized() (resized <-chan os.Signal, stop func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGWINCH)
+	return c, func() { signal.Stop(c) }
+}
+
+// Quit tells of Ctrl-\, which would end the process without giving the terminal
+// back, until stop is called.
+func Quit() (quit <-chan os.Signal, stop func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGQUIT)
+	return c, func() { signal.Stop(c) }
+}
+
+// QuitCode is the exit code that a shell gives to a process that sig ended.
+func QuitCode(sig os.Signal) int { return 128 + int(sig.(syscall.Signal)) }
