@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/kyoli-gam/kyoli/internal/eventlog"
 	"github.com/kyoli-gam/kyoli/pkg/claims"
@@ -60,7 +61,7 @@ func (f *Factory) onEvent(provider string) func(manager.Event) {
 
 // onClaim takes what the claims on a provider's accounts tell.
 func (f *Factory) onClaim(provider string, backend store.Backend) func(claims.Event) {
-	names := &accountNamer{backend: backend}
+	names := &accountNamer{backend: backend, now: f.now}
 	return func(e claims.Event) {
 		f.Log(eventlog.Event{
 			Kind: string(e.Kind), Provider: provider, UUID: e.UUID, Account: names.of(e.UUID), Reason: e.Why,
@@ -83,28 +84,38 @@ func (f *Factory) onTaken(provider string) func(a *store.Account, parent string)
 	}
 }
 
+// nameAge is how old a name may be: a long run sees accounts come and change.
+const nameAge = 2 * time.Second
+
 // accountNamer knows what accounts are called, without a lock.
 type accountNamer struct {
 	backend store.Backend
-	mu      sync.Mutex
-	known   map[string]string
+	now     func() time.Time
+
+	mu     sync.Mutex
+	known  map[string]string
+	looked time.Time
 }
 
 // of is the name of an account, "" where it is not to be had.
 func (n *accountNamer) of(uuid string) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if name, ok := n.known[uuid]; ok {
-		return name
+	if n.now().Sub(n.looked) < nameAge {
+		if name, ok := n.known[uuid]; ok {
+			return name
+		}
 	}
-	if n.known == nil {
-		n.known = map[string]string{}
-	}
-	n.known[uuid] = "" // is looked for once
+	n.looked = n.now()
 	if accounts, err := n.backend.Peek(context.Background()); err == nil {
+		n.known = make(map[string]string, len(accounts.List))
 		for _, a := range accounts.List {
 			n.known[a.UUID] = a.Name()
 		}
 	}
-	return n.known[uuid]
+	name := n.known[uuid]
+	if n.known != nil {
+		n.known[uuid] = name // one that is not there is not looked for again at once
+	}
+	return name
 }

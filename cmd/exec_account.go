@@ -5,7 +5,9 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/kyoli-gam/kyoli/internal/eventlog"
 	"github.com/kyoli-gam/kyoli/pkg/claims"
@@ -40,7 +42,7 @@ func takeAccount(ctx context.Context, f *Factory, m *manager.Manager, o *execOpt
 		d, claim, err := m.Acquire(ctx, req, holder)
 		line.clear()
 		if err != nil {
-			return nil, hintWait(firstCause(failure, err), o)
+			return nil, hintWait(f, firstCause(failure, err), o)
 		}
 		f.Debugf("account %s: %s", d.Account.Name(), d.Why)
 		if failure != nil {
@@ -52,9 +54,9 @@ func takeAccount(ctx context.Context, f *Factory, m *manager.Manager, o *execOpt
 		}
 		release(ctx, f, claim)
 		if o.Wish.Account != "" || !isAccountsFault(err) || ctx.Err() != nil {
-			return nil, hintTTL(err, o)
+			return nil, hintTTL(f, err, o)
 		}
-		failure = hintTTL(err, o)
+		failure = hintTTL(f, err, o)
 		f.Note("%v; trying the next account", err)
 		req.Exclude = append(req.Exclude, d.Account.UUID)
 	}
@@ -90,22 +92,57 @@ func firstCause(failure, err error) error {
 }
 
 // hintWait says how to wait for an account that others hold.
-func hintWait(err error, o *execOptions) error {
+func hintWait(f *Factory, err error, o *execOptions) error {
 	var none *manager.NoUsableError
 	if o.Wait == 0 && errors.As(err, &none) && none.Held > 0 && none.Limited == 0 {
-		return withHint(err, "kyoli exec --wait 5m -- …")
+		return withHint(err, o.again(f, "--wait", "5m"))
 	}
 	return err
 }
 
 // hintTTL says how to go on with the token that there is, where only the wish
 // for a longer life made a refresh necessary.
-func hintTTL(err error, o *execOptions) error {
+func hintTTL(f *Factory, err error, o *execOptions) error {
 	var refresh *manager.RefreshError
 	if o.MinTTL > time.Minute && errors.As(err, &refresh) && refresh.Transient {
-		return withHint(err, "kyoli exec --min-ttl 1m -- …")
+		return withHint(err, o.again(f, "--min-ttl", "1m"))
 	}
 	return err
+}
+
+// again is the command line with one flag more, to be pasted. A command with
+// what looks like a credential in it is not repeated.
+func (o *execOptions) again(f *Factory, flag, value string) string {
+	words := []string{"kyoli", "exec", flag, value}
+	for _, v := range [][2]string{
+		{"--config-dir", f.opts.ConfigDir}, {"--provider", f.opts.Provider}, {"--account", o.Wish.Account}, {"--pool", o.Wish.Pool},
+		{"--chain", o.Wish.Chain}, {"--strategy", o.Wish.Strategy}, {"--session", o.Wish.Session},
+	} {
+		if v[1] != "" {
+			words = append(words, v[0], quoteWord(v[1]))
+		}
+	}
+	if o.Wish.Exclusive {
+		words = append(words, "--exclusive")
+	}
+	words = append(words, "--")
+	if slices.ContainsFunc(o.Command, looksSecret) {
+		return strings.Join(append(words, "…"), " ")
+	}
+	for _, word := range o.Command {
+		words = append(words, quoteWord(word))
+	}
+	return strings.Join(words, " ")
+}
+
+// quoteWord quotes what a shell would not take as it stands.
+func quoteWord(s string) string {
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./:=@%+,", r)
+	}) {
+		return s
+	}
+	return shellQuote(s)
 }
 
 // release gives a claim back. That it cannot be is told, and heals itself: the

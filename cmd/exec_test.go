@@ -132,3 +132,18 @@ func TestExecWantsFiles(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A hint is the whole command line again, and never shows what may be a secret.
+func TestExecAgain(t *testing.T) {
+	t.Parallel()
+	f := &Factory{opts: globalOptions{Provider: "openai", ConfigDir: "/c d"}}
+	o := &execOptions{Wish: wish{Account: "it's", Exclusive: true}, Command: []string{"sh", "-c", "a; b"}}
+	want := `kyoli exec --wait 5m --config-dir '/c d' --provider openai --account 'it'\''s' --exclusive -- sh -c 'a; b'`
+	if got := o.again(f, "--wait", "5m"); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	o = &execOptions{Command: []string{"curl", "rt_" + strings.Repeat("a1", 20)}}
+	if got := o.again(&Factory{}, "--min-ttl", "1m"); got != "kyoli exec --min-ttl 1m -- …" {
+		t.Errorf("got %s", got)
+	}
+}
