@@ -150,9 +150,10 @@ func TestProxyService(t *testing.T) {
 		t.Errorf("metrics name accounts:\n%s", metrics)
 	}
 	w.mustRun("proxy", "token", "rm", "test", "--yes")
-	if status, _ := s.call(s.token); status != 401 {
-		t.Errorf("a token that was ended: %d", status)
-	}
+	waitFor(t, "a token that was ended to be refused", func() bool {
+		status, _ := s.call(s.token)
+		return status == 401
+	})
 	if code := s.stop(); code != 0 {
 		t.Errorf("exit code %d: %s", code, s.errs)
 	}

@@ -15,6 +15,7 @@ import (
 func (f *Factory) proxyKeys() *proxy.KeyFile {
 	return &proxy.KeyFile{
 		Path: filepath.Join(f.stateDir(), "proxy-tokens.json"), LockTimeout: f.opts.LockTimeout, Now: f.now,
+		Every: 100 * time.Millisecond,
 	}
 }
 

@@ -151,6 +151,10 @@ func (b *Body) Open() (io.ReadCloser, error) {
 	if b.closed {
 		return nil, ErrGone
 	}
+	if b.file == nil && b.rest == nil {
+		// A type that net/http knows to be in memory, so that it sends head and body at once.
+		return io.NopCloser(bytes.NewReader(b.head)), nil
+	}
 	r := &reader{b: b, head: b.head}
 	if b.file != nil {
 		at := int64(len(b.head))

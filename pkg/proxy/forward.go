@@ -52,7 +52,7 @@ func (x *exchange) outgoing(base *url.URL) (*http.Request, error) {
 	u.Path = strings.TrimSuffix(base.Path, "/") + path
 	u.RawQuery = withoutKeys(x.r.URL.RawQuery)
 	out := &http.Request{
-		Method: x.r.Method, URL: &u, Header: x.r.Header.Clone(), ContentLength: x.r.ContentLength,
+		Method: x.r.Method, URL: &u, Header: x.r.Header, ContentLength: x.r.ContentLength,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
 	if x.r.ContentLength != 0 {

@@ -29,12 +29,15 @@ type KeyFile struct {
 	Path string
 	// LockTimeout bounds the wait for another process that changes the file; 0 = 30 s.
 	LockTimeout time.Duration
+	// Every is how often Keys looks at the file at most; 0 = each time.
+	Every time.Duration
 	// Now is the clock, nil = time.Now.
 	Now func() time.Time
 
-	mu   sync.Mutex
-	seen fs.FileInfo
-	keys []Key
+	mu     sync.Mutex
+	looked time.Time
+	seen   fs.FileInfo
+	keys   []Key
 }
 
 // StoredKey is what is known of a key in a [KeyFile].
@@ -113,7 +116,7 @@ func (f *KeyFile) Add(ctx context.Context, name string) (Secret, error) {
 	})
 }
 
-// Remove ends a key: proxies that run refuse it from their next request on. The error is *[NoKeyError],
+// Remove ends a key: proxies that run refuse it as soon as they look. The error is *[NoKeyError],
 // or one of those of [KeyFile.Add].
 func (f *KeyFile) Remove(ctx context.Context, name string) error {
 	return f.change(ctx, func(d *document) error {
@@ -139,10 +142,15 @@ func (f *KeyFile) List() ([]StoredKey, error) {
 	return list, nil
 }
 
-// Keys returns the keys that let in now. It costs a look at the file's date where nothing has changed.
+// Keys returns the keys that let in now, or did within Every. It costs a look at the file's date where nothing has changed.
 func (f *KeyFile) Keys() ([]Key, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	now := f.now()
+	if f.Every > 0 && f.seen != nil && now.Sub(f.looked).Abs() < f.Every {
+		return f.keys, nil
+	}
+	f.looked = now
 	info, err := os.Stat(f.Path)
 	if err == nil && f.seen != nil && os.SameFile(info, f.seen) && info.ModTime().Equal(f.seen.ModTime()) && info.Size() == f.seen.Size() {
 		return f.keys, nil

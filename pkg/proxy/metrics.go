@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/VictoriaMetrics/metrics"
 )
@@ -13,20 +14,28 @@ import (
 type Metrics struct {
 	set *metrics.Set
 
-	mu    sync.Mutex
-	known map[string]*metrics.Counter
-	times map[string]*metrics.PrometheusHistogram
-	now   int // answers under way
+	counters   sync.Map // of counter
+	histograms sync.Map // of counter
+	now        atomic.Int64
+}
+
+// counter names one by its name and its labels. It is made when it is first needed.
+type counter struct {
+	name, provider string
+	status         int
+}
+
+func (c counter) String() string {
+	if c.status == 0 {
+		return fmt.Sprintf("%s{provider=%q}", c.name, c.provider)
+	}
+	return fmt.Sprintf("%s{provider=%q,status=\"%d\"}", c.name, c.provider, c.status)
 }
 
 // NewMetrics returns counters that stand at zero.
 func NewMetrics() *Metrics {
-	m := &Metrics{set: metrics.NewSet(), known: map[string]*metrics.Counter{}, times: map[string]*metrics.PrometheusHistogram{}}
-	m.set.NewGauge("kyoli_proxy_open_answers", func() float64 {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		return float64(m.now)
-	})
+	m := &Metrics{set: metrics.NewSet()}
+	m.set.NewGauge("kyoli_proxy_open_answers", func() float64 { return float64(m.now.Load()) })
 	return m
 }
 
@@ -38,58 +47,54 @@ func (m *Metrics) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 }
 
 // Tried counts a request that was sent to a provider.
-func (m *Metrics) Tried(provider string) { m.add("kyoli_tries_total", provider) }
+func (m *Metrics) Tried(provider string) {
+	m.add(counter{name: "kyoli_tries_total", provider: provider})
+}
 
 // Switched counts an account that took over from another.
-func (m *Metrics) Switched(provider string) { m.add("kyoli_switches_total", provider) }
+func (m *Metrics) Switched(provider string) {
+	m.add(counter{name: "kyoli_switches_total", provider: provider})
+}
 
 // Limited counts a limit that an account met.
-func (m *Metrics) Limited(provider string) { m.add("kyoli_limits_total", provider) }
+func (m *Metrics) Limited(provider string) {
+	m.add(counter{name: "kyoli_limits_total", provider: provider})
+}
 
 // Refreshed counts a token that was renewed.
-func (m *Metrics) Refreshed(provider string) { m.add("kyoli_refreshes_total", provider) }
-
-func (m *Metrics) add(name, provider string) {
-	m.counter(fmt.Sprintf("%s{provider=%q}", name, provider)).Inc()
+func (m *Metrics) Refreshed(provider string) {
+	m.add(counter{name: "kyoli_refreshes_total", provider: provider})
 }
 
-func (m *Metrics) counter(name string) *metrics.Counter {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	c := m.known[name]
-	if c == nil {
-		c = m.set.NewCounter(name)
-		m.known[name] = c
-	}
-	return c
-}
-
-// count takes in a request that was answered.
-func (m *Metrics) count(r *Record) {
-	m.counter(fmt.Sprintf("kyoli_proxy_requests_total{provider=%q,status=\"%d\"}", r.Provider, r.Status)).Inc()
-	if r.Provider == "" || r.First == 0 {
+func (m *Metrics) add(c counter) {
+	if known, ok := m.counters.Load(c); ok {
+		known.(*metrics.Counter).Inc()
 		return
 	}
-	m.histogram(fmt.Sprintf("kyoli_proxy_first_byte_seconds{provider=%q}", r.Provider)).Update(r.First.Seconds())
-	m.histogram(fmt.Sprintf("kyoli_proxy_request_seconds{provider=%q}", r.Provider)).Update(r.Took.Seconds())
+	made, _ := m.counters.LoadOrStore(c, m.set.GetOrCreateCounter(c.String()))
+	made.(*metrics.Counter).Inc()
 }
 
 // bounds are those of latencies, in seconds: a model may think for minutes.
 var bounds = []float64{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600}
 
-func (m *Metrics) histogram(name string) *metrics.PrometheusHistogram {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	h := m.times[name]
-	if h == nil {
-		h = m.set.NewPrometheusHistogramExt(name, bounds)
-		m.times[name] = h
+func (m *Metrics) update(c counter, seconds float64) {
+	if known, ok := m.histograms.Load(c); ok {
+		known.(*metrics.PrometheusHistogram).Update(seconds)
+		return
 	}
-	return h
+	made, _ := m.histograms.LoadOrStore(c, m.set.GetOrCreatePrometheusHistogramExt(c.String(), bounds))
+	made.(*metrics.PrometheusHistogram).Update(seconds)
 }
 
-func (m *Metrics) open(n int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.now += n
+// count takes in a request that was answered.
+func (m *Metrics) count(r *Record) {
+	m.add(counter{name: "kyoli_proxy_requests_total", provider: r.Provider, status: r.Status})
+	if r.Provider == "" || r.First == 0 {
+		return
+	}
+	m.update(counter{name: "kyoli_proxy_first_byte_seconds", provider: r.Provider}, r.First.Seconds())
+	m.update(counter{name: "kyoli_proxy_request_seconds", provider: r.Provider}, r.Took.Seconds())
 }
+
+func (m *Metrics) open(n int64) { m.now.Add(n) }

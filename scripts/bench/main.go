@@ -1,6 +1,7 @@
 // Command bench measures the built kyoli against Node programs that do the same
-// reading, alternately, on one machine in one run. It prints medians, ratios
-// and memory; it judges nothing.
+// reading, and kyoli proxy against its upstream called directly, alternately, on
+// one machine in one run. It prints latencies, ratios and memory; it judges
+// nothing.
 package main
 
 import (
@@ -23,14 +24,23 @@ for (const a of f.accounts) console.log([a.label, a.email, a.planTier, a.enabled
 
 func main() {
 	runs := flag.Int("runs", 41, "how often each program runs")
+	only := flag.Bool("proxy", false, "measure kyoli proxy only")
+	rate := flag.Int("rate", 300, "requests a second of the proxy's open loop")
+	phase := flag.Duration("phase", 5*time.Second, "length of one of its phases")
+	requests := flag.Int("requests", 100_000, "requests of its closed loops")
+	play := flag.Bool("upstream", false, "be the upstream of the proxy's measurement")
 	flag.Parse()
-	if err := bench(*runs); err != nil {
+	run := func() error { return bench(*runs, *only, *rate, *phase, *requests) }
+	if *play {
+		run = upstream
+	}
+	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func bench(runs int) error {
+func bench(runs int, only bool, rate int, phase time.Duration, requests int) error {
 	dir, err := os.MkdirTemp("", "kyoli-bench-")
 	if err != nil {
 		return err
@@ -42,13 +52,19 @@ func bench(runs int) error {
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("building kyoli: %w", err)
 	}
+	if only {
+		return proxyBench(dir, kyoli, rate, phase, requests)
+	}
 	fmt.Printf("%-34s %10s %10s %8s %10s\n", "", "kyoli", "node", "ratio", "kyoli RSS")
 	for _, n := range []int{10, 1000, 10000} {
 		if err := list(dir, kyoli, n, runs); err != nil {
 			return err
 		}
 	}
-	return execOverhead(dir, kyoli, runs)
+	if err := execOverhead(dir, kyoli, runs); err != nil {
+		return err
+	}
+	return proxyBench(dir, kyoli, rate, phase, requests)
 }
 
 // list compares `kyoli accounts list` with Node reading the same file.
