@@ -68,7 +68,8 @@ func runAccountsList(ctx context.Context, f *Factory, o *accountsListOptions) er
 		return err
 	}
 	if len(rows) == 0 {
-		f.Note("there are no accounts yet; add one: kyoli accounts add --provider openai < account.json")
+		none := f.noAccounts()
+		f.Note("%v\nhint: %s", none, hintOf(none))
 	}
 	return f.Print(f.accountTable(rows), rows)
 }

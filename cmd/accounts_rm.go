@@ -65,7 +65,7 @@ func runAccountsRm(ctx context.Context, f *Factory, o *accountsRmOptions) error 
 		return err
 	}
 	if len(found) > 0 && !o.Yes {
-		if err := f.confirmRm(ctx, found); err != nil {
+		if err := f.confirmRm(ctx, found, o); err != nil {
 			return err
 		}
 	}
@@ -133,7 +133,7 @@ func (f *Factory) remove(ctx context.Context, id string, uuids []string) ([]remo
 const namesShown = 10
 
 // confirmRm asks, and names what goes, and who is using it.
-func (f *Factory) confirmRm(ctx context.Context, found []located) error {
+func (f *Factory) confirmRm(ctx context.Context, found []located, o *accountsRmOptions) error {
 	var names []string
 	for _, l := range found[:min(len(found), namesShown)] {
 		name := fmt.Sprintf("%s (%s)", shown(l.account.Describe()), l.provider)
@@ -151,12 +151,27 @@ func (f *Factory) confirmRm(ctx context.Context, found []located) error {
 	}
 	yes, err := f.Confirm(question)
 	if err != nil {
-		return err
+		return failf(exitCode(err), o.unasked(f), "%w", err)
 	}
 	if !yes {
 		return failf(exitCancelled, "", "nothing was removed")
 	}
 	return nil
+}
+
+// unasked is the command line that asks nothing.
+func (o *accountsRmOptions) unasked(f *Factory) string {
+	words := []string{"kyoli", "accounts", "rm", "--yes"}
+	if f.opts.Provider != "" {
+		words = append(words, "--provider", quoteWord(f.opts.Provider))
+	}
+	if o.All {
+		words = append(words, "--all")
+	}
+	for _, name := range o.Accounts {
+		words = append(words, quoteWord(name))
+	}
+	return strings.Join(words, " ")
 }
 
 // usersOf are the programs that work with an account, as far as that can be told.

@@ -101,8 +101,10 @@ type accountNamer struct {
 func (n *accountNamer) of(uuid string) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if !n.looked.IsZero() && n.now().Sub(n.looked) < nameAge {
-		return n.known[uuid]
+	if n.now().Sub(n.looked) < nameAge {
+		if name, ok := n.known[uuid]; ok {
+			return name
+		}
 	}
 	n.looked = n.now()
 	if accounts, err := n.backend.Peek(context.Background()); err == nil {
@@ -111,5 +113,9 @@ func (n *accountNamer) of(uuid string) string {
 			n.known[a.UUID] = a.Name()
 		}
 	}
-	return n.known[uuid]
+	name := n.known[uuid]
+	if n.known != nil {
+		n.known[uuid] = name // one that is not there is not looked for again at once
+	}
+	return name
 }

@@ -1,9 +1,12 @@
 package cmd
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Groups of `kyoli --help`.
@@ -37,7 +40,7 @@ gives each program one that is usable.
 	f.opts.addFlags(root.PersistentFlags())
 	_ = root.RegisterFlagCompletionFunc("provider", completeProviders(f))
 	_ = root.RegisterFlagCompletionFunc("format", fixed(formats...))
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagErrorf("%w", err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Running programs:"},
 		&cobra.Group{ID: groupAccounts, Title: "Accounts:"},
@@ -60,6 +63,7 @@ gives each program one that is usable.
 	add(root, groupSetup, newVersionCmd(f, nil))
 	root.AddCommand(newGenerateCmd(f, nil))
 	addHelpTopics(root)
+	refuseUnknownHelp(root)
 	checkArgs(root)
 	return root
 }
@@ -69,14 +73,48 @@ gives each program one that is usable.
 func checkArgs(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
-				return usageErrorf(meant(cmd, args), "%w", err)
+			err := check(cmd, args)
+			switch {
+			case err == nil:
+				return nil
+			case !cmd.HasSubCommands() && err.Error() == fmt.Sprint(cobra.NoArgs(cmd, args)):
+				// What was given is not repeated: it may be a token.
+				err = fmt.Errorf("%s takes no arguments", cmd.CommandPath())
 			}
-			return nil
+			return usageErrorf(meant(cmd, args), "%w", err)
 		}
 	}
 	for _, sub := range cmd.Commands() {
 		checkArgs(sub)
+	}
+}
+
+// flagError is a wrong flag. The value of a flag that takes none is not repeated:
+// who gives one to --refresh-token-stdin gives the token.
+func flagError(err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "bool" {
+		return flagErrorf("--%s is either there or not, and takes no other value", invalid.GetFlag().Name)
+	}
+	return flagErrorf("%w", err)
+}
+
+// refuseUnknownHelp makes help on what there is not a usage error.
+func refuseUnknownHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, help := range root.Commands() {
+		if help.Name() != "help" {
+			continue
+		}
+		help.Run = nil
+		help.RunE = func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return usageErrorf("kyoli --help", "there is no command and no help topic of that name")
+			}
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		}
 	}
 }
 

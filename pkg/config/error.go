@@ -32,3 +32,11 @@ func (e *Error) Error() string {
 	}
 	return b.String()
 }
+
+// Hint is a command that shows the settings there are, or where their file is.
+func (e *Error) Hint() string {
+	if e.File != "" {
+		return "kyoli config path"
+	}
+	return "kyoli config list"
+}

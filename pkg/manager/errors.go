@@ -154,6 +154,9 @@ func (e *SpentLoginError) Hint() string {
 	return "log in again, and add the new login: kyoli accounts add"
 }
 
+// Hint is a command that helps.
+func (e *LabelTakenError) Hint() string { return "kyoli accounts list" }
+
 // UnknownStrategyError says that there is no strategy of this name.
 type UnknownStrategyError struct {
 	// Name is what was asked for, Allowed what there is.
