@@ -81,7 +81,27 @@ func (f *Factory) ownLogin(ctx context.Context, adapter *provider.Adapter, m *ma
 			return a, true, nil
 		}
 	}
-	return nil, true, nil
+	return f.mended(ctx, place, entry, m, accounts), true, nil
+}
+
+// mended brings a login of OpenCode's up to date whose refresh token was spent by
+// kyoli, but not replaced there: OpenCode would spend it again. It returns the
+// account, nil where it is none of kyoli's.
+func (f *Factory) mended(ctx context.Context, place migrate.Place, entry migrate.Entry, m *manager.Manager, accounts *store.Accounts) *store.Account {
+	child, spent, err := m.Store().Successor(ctx, entry.Refresh)
+	if err != nil || !spent {
+		return nil
+	}
+	for _, a := range accounts.List {
+		if a.RefreshToken.Hash() != child {
+			continue
+		}
+		if _, err := migrate.AfterRotate(ctx, place, entry.Key, entry.Credential(), a.Credential(), a); err != nil {
+			f.Note("warning: OpenCode's login is out of date, and could not be brought up to date: %v", err)
+		}
+		return a
+	}
+	return nil
 }
 
 // prepareOpenCode readies what OpenCode gets beside its environment. With its own

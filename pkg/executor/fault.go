@@ -118,9 +118,7 @@ func (f *fault) has(codes ...string) bool {
 // kind sorts an error that comes without an HTTP status of its own, in a stream.
 func (f *fault) kind() kind {
 	switch {
-	case f.has("rate_limit_exceeded", "rate_limit_error", "rate_limit_reached", "usage_limit_reached", "usage_limit_exceeded",
-		"usage_not_included", "insufficient_quota", "quota_exceeded", "billing_hard_limit_reached", "too_many_requests",
-		"resource_exhausted"), f.number == 429:
+	case f.namesLimit(), f.has("too_many_requests", "resource_exhausted"), f.number == 429:
 		return limited
 	case f.has("server_is_overloaded", "server_overloaded", "overloaded_error", "overloaded", "slow_down", "server_error",
 		"internal_server_error", "internal_error", "api_error", "service_unavailable", "unavailable", "timeout_error",
@@ -132,6 +130,12 @@ func (f *fault) kind() kind {
 		return refused
 	}
 	return fine
+}
+
+// namesLimit tells whether the error's code says that the account has used up what it may.
+func (f *fault) namesLimit() bool {
+	return f.has("rate_limit_exceeded", "rate_limit_error", "rate_limit_reached", "usage_limit_reached", "usage_limit_exceeded",
+		"usage_not_included", "insufficient_quota", "quota_exceeded", "billing_hard_limit_reached")
 }
 
 // namesRevoked tells whether the error says that the token was revoked: by its code, or in words.

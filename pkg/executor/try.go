@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/kyoli-gam/kyoli/pkg/manager"
@@ -134,16 +135,29 @@ func (r *request) judge(a *answer, err error) verdict {
 		return r.judgeStream(a)
 	case status == http.StatusUnauthorized:
 		return verdict{kind: refused, why: "401"}
-	case status == http.StatusForbidden:
-		if f, ok := r.read(a); ok && f.namesRevoked() {
-			return verdict{kind: revoked, why: said("403", f)}
-		}
 	case status == http.StatusTooManyRequests:
 		f, _ := r.read(a)
 		return verdict{kind: limited, wait: r.wait(a, f), why: said("429", f)}
+	case status >= 400 && status < 500:
+		return r.judgeRefusal(a)
 	case status >= 500:
 		f, _ := r.read(a)
-		return verdict{kind: busy, wait: retryAfter(a.res.Header, r.t.now()), why: said(fmt.Sprint(status), f)}
+		return verdict{kind: busy, wait: retryAfter(a.res.Header, r.t.now()), why: said(strconv.Itoa(status), f)}
+	}
+	return verdict{}
+}
+
+// judgeRefusal looks for what another account may do better in an answer that says that the request
+// was wrong.
+func (r *request) judgeRefusal(a *answer) verdict {
+	f, ok := r.read(a)
+	status := a.res.StatusCode
+	switch {
+	case !ok:
+	case status == http.StatusForbidden && f.namesRevoked():
+		return verdict{kind: revoked, why: said("403", f)}
+	case f.namesLimit(): // ChatGPT says so with 404
+		return verdict{kind: limited, wait: r.wait(a, f), why: said(strconv.Itoa(status), f)}
 	}
 	return verdict{}
 }
