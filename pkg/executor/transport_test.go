@@ -51,11 +51,13 @@ func TestRotation(t *testing.T) {
 			[]string{"1 a 429 429 rate_limit_exceeded: another account", "2 b 200 :"},
 		},
 		"limited by another status": {
-			[]answer{says(404, `{"error":{"code":"usage_limit_reached","resets_in_seconds":60}}`), says(200, "yes")}, 200, "yes",
+			[]answer{says(404, `{"error":{"code":"usage_limit_reached","resets_in_seconds":60}}`), says(200, "yes")},
+			200, "yes",
 			[]string{"1 a 404 404 usage_limit_reached: another account", "2 b 200 :"},
 		},
 		"not found": {
-			[]answer{says(404, `{"error":{"code":"model_not_found"}}`)}, 404, `{"error":{"code":"model_not_found"}}`,
+			[]answer{says(404, `{"error":{"code":"model_not_found"}}`)},
+			404, `{"error":{"code":"model_not_found"}}`,
 			[]string{"1 a 404 :"},
 		},
 		"all limited": {
