@@ -115,8 +115,13 @@ func hintTTL(f *Factory, err error, o *execOptions) error {
 func (o *execOptions) again(f *Factory, flag, value string) string {
 	words := []string{"kyoli", "exec", flag, value}
 	for _, v := range [][2]string{
-		{"--config-dir", f.opts.ConfigDir}, {"--provider", f.opts.Provider}, {"--account", o.Wish.Account}, {"--pool", o.Wish.Pool},
-		{"--chain", o.Wish.Chain}, {"--strategy", o.Wish.Strategy}, {"--session", o.Wish.Session},
+		{"--config-dir", f.opts.ConfigDir},
+		{"--provider", f.opts.Provider},
+		{"--account", o.Wish.Account},
+		{"--pool", o.Wish.Pool},
+		{"--chain", o.Wish.Chain},
+		{"--strategy", o.Wish.Strategy},
+		{"--session", o.Wish.Session},
 	} {
 		if v[1] != "" {
 			words = append(words, v[0], quoteWord(v[1]))
