@@ -1,4 +1,4 @@
-// Kyoli shares several accounts of one AI provider between programs.
+// Command kyoli shares several accounts of one AI provider between programs.
 package main
 
 import (
