@@ -37,8 +37,9 @@ func runProxy(ctx context.Context, f *Factory, o *proxyOptions) error {
 	if err := s.announce(); err != nil {
 		return err
 	}
-	// From here on signals are the service's, so that answers can end.
-	defer f.TakeSignals()()
+	// From here on signals are the service's, so that answers can end. They are not
+	// given back: the one that ended it may still be on its way to kyoli's own watch.
+	f.TakeSignals()
 	ctx, now, release := stopSignals(ctx)
 	defer release()
 	listeners := s.listeners
