@@ -110,10 +110,10 @@ func hintTTL(f *Factory, err error, o *execOptions) error {
 	return err
 }
 
-// again is the command line with one flag more, to be pasted. A command with
+// again is the command line with something more, to be pasted. A command with
 // what looks like a credential in it is not repeated.
-func (o *execOptions) again(f *Factory, flag, value string) string {
-	words := []string{"kyoli", "exec", flag, value}
+func (o *execOptions) again(f *Factory, more ...string) string {
+	words := append([]string{"kyoli", "exec"}, more...)
 	for _, v := range [][2]string{
 		{"--config-dir", f.opts.ConfigDir},
 		{"--provider", f.opts.Provider},

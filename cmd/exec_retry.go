@@ -29,7 +29,7 @@ func (o *execOptions) checkRetries(f *Factory) error {
 	case o.Rotate:
 		return usageErrorf("", "--retries is for commands that do not rotate while they run; leave out --rotate, or say --rotate=false")
 	case f.inTTY() || f.outTTY() || f.errTTY():
-		return usageErrorf("kyoli exec --rotate -- …", "--retries is for commands that nobody talks to, and this is a terminal")
+		return usageErrorf(o.again(f, "--rotate"), "--retries is for commands that nobody talks to, and this is a terminal")
 	}
 	return nil
 }
@@ -64,6 +64,9 @@ func runRetrying(ctx context.Context, f *Factory, o *execOptions, m *manager.Man
 		}
 		if err == nil || n == o.Retries || !r.limited(ctx) {
 			return err
+		}
+		if r.giveBack != nil {
+			r.giveBack()
 		}
 		f.Note("account %s is limited; running the command again with another one", r.account.Name())
 		exclude, failed = append(exclude, r.account.UUID), err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
+	"strings"
 	"time"
 
 	"github.com/kyoli-gam/kyoli/internal/env"
@@ -18,7 +20,7 @@ import (
 
 func runExec(ctx context.Context, f *Factory, o *execOptions) error {
 	if f.Env.Get(env.Provider) != "" && !o.AllowNested && !o.PrintEnv {
-		return usageErrorf("kyoli exec --allow-nested -- …",
+		return usageErrorf(o.again(f, "--allow-nested"),
 			"this is inside another kyoli exec already (%s is set)", env.Provider)
 	}
 	if !o.NoMigrate && !o.PrintEnv {
@@ -76,9 +78,13 @@ type execRun struct {
 	ownLogin *store.Account // the account whose login OpenCode has itself; nil = none
 	rotation *rotation      // nil where the account stays the same
 
-	exclude []string      // accounts that earlier runs of the command were limited with
-	watch   *tail         // what the command writes to stderr; nil where nobody looks at it
-	exit    executor.Exit // how the command ended
+	exclude []string // accounts that earlier runs of the command were limited with
+	watch   *tail    // what the command writes to stderr; nil where nobody looks at it
+	// giveBack gives signals back to kyoli, where the command had them; nil = it had not. Only
+	// another run needs that: one that came in the command's last moment must not end kyoli too,
+	// whose exit code is the command's.
+	giveBack func()
+	exit     executor.Exit // how the command ended
 }
 
 // newExecRun finds the command and everything else that can fail before an
@@ -102,7 +108,7 @@ func newExecRun(f *Factory, o *execOptions, m *manager.Manager, vars *childEnv) 
 	}
 	path, err := executor.LookPath(o.Command[0], f.Env.Environ())
 	if err != nil {
-		return nil, startFailure(err)
+		return nil, startFailure(f, o, err)
 	}
 	r := &execRun{f: f, o: o, m: m, vars: vars}
 	r.process = &executor.Process{
@@ -123,12 +129,32 @@ func stream(s any, name string) (*os.File, error) {
 
 // startFailure gives an error of the command itself the exit code that a shell
 // would give it.
-func startFailure(err error) error {
+func startFailure(f *Factory, o *execOptions, err error) error {
 	var start *executor.StartError
 	if errors.As(err, &start) {
-		return failf(start.ExitCode(), "", "%w", err)
+		return failf(start.ExitCode(), o.startHint(f, start), "%w", err)
 	}
 	return err
+}
+
+// startHint is what helps where a command cannot be run, "" = nothing is known to.
+func (o *execOptions) startHint(f *Factory, e *executor.StartError) string {
+	name := o.Command[0]
+	if info, err := os.Stat(name); err == nil {
+		if runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode()&0o111 == 0 {
+			return "chmod +x " + quoteWord(name)
+		}
+		return ""
+	}
+	switch words := strings.Fields(name); {
+	case len(o.Command) == 1 && len(words) > 1: // quoted as a whole
+		again := *o
+		again.Command = words
+		return again.again(f)
+	case name == asOpenCode:
+		return "npm install -g opencode-ai"
+	}
+	return ""
 }
 
 func (r *execRun) run(ctx context.Context) error {
@@ -140,25 +166,21 @@ func (r *execRun) run(ctx context.Context) error {
 	if len(r.exclude) > 0 {
 		r.f.LogAccount(eventlog.Switched, r.m.Provider(), t.account, "the command is run again, having failed because of a limit")
 	}
-	giveBack := func() {}
-	defer func() {
-		r.end(ctx)
-		giveBack()
-	}()
+	defer r.end(ctx)
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
 	r.process.Claim = func(ctx context.Context, pid int) error {
 		// The executor has caught all signals by now; from here on they are the
 		// child's, and one that came before has ended ctx.
-		giveBack = r.f.TakeSignals()
+		r.giveBack = r.f.TakeSignals()
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return r.handOver(ctx, pid)
 	}
 	if err := r.start(ctx); err != nil {
-		return startFailure(err)
+		return startFailure(r.f, r.o, err)
 	}
 	return r.attend(context.WithoutCancel(ctx))
 }

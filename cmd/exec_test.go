@@ -3,6 +3,9 @@ package cmd
 import (
 	"bytes"
 	"context"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kyoli-gam/kyoli/internal/env"
+	"github.com/kyoli-gam/kyoli/pkg/executor"
 )
 
 // parseExec runs the command line up to the options.
@@ -121,8 +125,34 @@ func TestExecKnowsOpenCode(t *testing.T) {
 func TestNestedExecIsRefused(t *testing.T) {
 	f := &Factory{Env: env.Map(map[string]string{env.Provider: "openai"})}
 	err := runExec(t.Context(), f, &execOptions{Command: []string{"ls"}})
-	if exitCode(err) != exitUsage || !strings.Contains(hintOf(err), "--allow-nested") {
+	if exitCode(err) != exitUsage || hintOf(err) != "kyoli exec --allow-nested -- ls" {
 		t.Errorf("got %v (code %d, hint %q)", err, exitCode(err), hintOf(err))
+	}
+}
+
+// What cannot be started comes with the command that helps, where there is one.
+func TestStartHint(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "run me.sh")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		command []string
+		code    int
+		want    string
+	}{
+		{[]string{file}, executor.CodeNotExecutable, map[bool]string{true: "", false: "chmod +x '" + file + "'"}[runtime.GOOS == "windows"]},
+		{[]string{filepath.Dir(file)}, executor.CodeNotExecutable, ""},
+		{[]string{"echo a  b"}, executor.CodeNotFound, "kyoli exec -- echo a b"},
+		{[]string{"echo a", "b"}, executor.CodeNotFound, ""},
+		{[]string{"opencode"}, executor.CodeNotFound, "npm install -g opencode-ai"},
+		{[]string{"nowhere"}, executor.CodeNotFound, ""},
+	} {
+		err := startFailure(&Factory{}, &execOptions{Command: tt.command}, &executor.StartError{Command: tt.command[0], Code: tt.code})
+		if exitCode(err) != tt.code || hintOf(err) != tt.want {
+			t.Errorf("%q: code %d, hint %q, want %d, %q", tt.command, exitCode(err), hintOf(err), tt.code, tt.want)
+		}
 	}
 }
 

@@ -48,7 +48,12 @@ func (e *NotFoundError) Error() string {
 }
 
 // Hint says what the user can do.
-func (e *NotFoundError) Hint() string { return "kyoli " + e.Kind + "s list" }
+func (e *NotFoundError) Hint() string {
+	if len(e.Names) == 0 {
+		return fmt.Sprintf("kyoli %ss create %q", e.Kind, e.Name)
+	}
+	return "kyoli " + e.Kind + "s list"
+}
 
 // NameError is returned for a name that a new pool or chain cannot have.
 type NameError struct {
