@@ -11,6 +11,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/kyoli-gam/kyoli/internal/atomicfile"
+	"github.com/kyoli-gam/kyoli/internal/failpoint"
 )
 
 // MaxSize is the size in bytes at which a log is rotated.
@@ -118,6 +119,7 @@ func (l *Log) append(path string, line []byte) (gone bool, err error) {
 	if size > 0 && !endsLine(f, size) {
 		line = append([]byte{'\n'}, line...) // after the remains of one that died while it wrote
 	}
+	failpoint.Hit("event")
 	n, err := f.Write(line)
 	if err != nil && n > 0 {
 		_, _ = f.Write([]byte{'\n'}) // a full disk; what follows shall not hang on to it
@@ -162,12 +164,14 @@ func create(path string) error {
 	if err := atomicfile.MkdirPrivate(filepath.Dir(path)); err != nil {
 		return err
 	}
-	err := atomicfile.Write(path, nil, atomicfile.Options{NoReplace: true, NoSync: true})
+	f, err := atomicfile.Create(path, 0)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
-	_ = atomicfile.Sweep(path)
-	return err
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // endsLine tells whether the file ends with a line break, or cannot be read. A line that is just

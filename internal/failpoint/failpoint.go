@@ -2,7 +2,7 @@
 // system fail, at each of them.
 //
 // In a normal build nothing is armed and a step costs one atomic load. A build with the tag "failpoint" reads
-// KYOLI_FAILPOINT=N and dies as by SIGKILL at the N-th step.
+// KYOLI_FAILPOINT=N and dies as by SIGKILL at the N-th step; KYOLI_FAILPOINT_LOG names a file for the steps' names.
 package failpoint
 
 import (

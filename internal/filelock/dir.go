@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/kyoli-gam/kyoli/internal/failpoint"
 )
 
 const (
@@ -26,6 +28,8 @@ const (
 // dirLock is a lock directory that was ours when it was entered.
 type dirLock struct {
 	lock   *Lock
+	owner  *ownerFile
+	id     identity // of the directory
 	target string   // the directory
 	marker string   // the file in it, which proves whose it is
 	root   *os.Root // the directory itself, wherever it is moved
@@ -91,11 +95,17 @@ func (l *Lock) LeaveDir() error {
 	return err
 }
 
-// remove deletes the marker, which succeeds only in our own directory, and then the empty directory.
+// remove deletes the marker, which succeeds only in our own directory, and then the empty directory. Who dies between
+// the two has noted which directory it was.
 func (d *dirLock) remove() error {
+	defer d.owner.close()
+	d.note(d.id)
+	defer d.note(identity{})
+	failpoint.Hit("lock marker remove")
 	err := os.Remove(filepath.Join(d.target, d.marker))
 	_ = d.root.Close() // first, or Windows keeps the name
 	if err == nil {
+		failpoint.Hit("lock rmdir")
 		_ = os.Remove(d.target) // not empty or gone: it is somebody else's by now
 		return nil
 	}
@@ -103,6 +113,17 @@ func (d *dirLock) remove() error {
 		return d.lostError("another program took the lock directory " + d.target)
 	}
 	return fmt.Errorf("cannot unlock %s: %w", d.lock.path, err)
+}
+
+// note writes down which directory is about to be removed. Without that, one that dies in the midst of it makes the
+// next one wait; so an error is none of the caller's.
+func (d *dirLock) note(id identity) {
+	if d.id == (identity{}) {
+		return
+	}
+	r := d.owner.rec
+	r.dir = id
+	_ = d.owner.write(r)
 }
 
 func notOurs(err error) bool {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/kyoli-gam/kyoli/internal/failpoint"
 )
 
 var errNoExclusiveRename = errors.New("the file system has no exclusive rename")
@@ -16,6 +18,7 @@ type entry struct {
 	lock     *Lock
 	owner    *ownerFile
 	nonce    string
+	dir      identity  // of the directory that bears it
 	target   string    // <file>.lock
 	prepared string    // <file>.lock.<nonce>, which is moved to target
 	root     *os.Root  // the prepared directory
@@ -32,7 +35,7 @@ func newEntry(l *Lock) (*entry, error) {
 	}
 	e := &entry{lock: l, owner: owner, target: l.path + ".lock", inPlace: l.o.steps.noExclusiveRename}
 	if owner.rec.nonce != "" {
-		e.recover(owner.rec.nonce)
+		e.recover(owner.rec)
 	}
 	if recent(owner.rec.met, l.o.Now()) {
 		l.met = owner.rec.met
@@ -53,11 +56,12 @@ func (e *entry) note() error {
 func (e *entry) marker() string { return markerPrefix + e.nonce }
 
 // recover removes what a kyoli that died left behind. Nobody else holds the flock, so whatever bears its nonce is
-// nobody's.
-func (e *entry) recover(nonce string) {
-	marker, prepared := markerPrefix+nonce, e.target+"."+nonce
-	if os.Remove(filepath.Join(e.target, marker)) == nil {
-		_ = os.Remove(e.target)
+// nobody's. One that died between the two steps of its release left a directory without a marker, which is known by
+// its identity.
+func (e *entry) recover(r record) {
+	marker, prepared := markerPrefix+r.nonce, e.target+"."+r.nonce
+	if os.Remove(filepath.Join(e.target, marker)) == nil || r.dir != (identity{}) && identify(e.target) == r.dir {
+		_ = os.Remove(e.target) // only where it is empty
 	}
 	_ = os.Remove(filepath.Join(prepared, marker))
 	_ = os.Remove(prepared)
@@ -66,7 +70,6 @@ func (e *entry) recover(nonce string) {
 
 // enter places the directory, and waits while there is another.
 func (e *entry) enter(w *wait) error {
-	defer e.owner.close()
 	for {
 		err := e.place()
 		if err == nil {
@@ -79,6 +82,7 @@ func (e *entry) enter(w *wait) error {
 		}
 		if err != nil {
 			e.discard()
+			e.owner.close()
 			return err
 		}
 	}
@@ -89,6 +93,7 @@ func (e *entry) place() error {
 	if !e.inPlace {
 		err := e.prepare()
 		if err == nil {
+			failpoint.Hit("lock place")
 			err = renameExclusive(e.prepared, e.target)
 		}
 		if !errors.Is(err, errNoExclusiveRename) {
@@ -115,6 +120,7 @@ func (e *entry) prepare() error {
 // make makes a directory with the marker in it. In place this leaves a moment in which the directory is nobody's; a
 // marker that did not arrive in it counts as a lost race.
 func (e *entry) make(path string) error {
+	failpoint.Hit("lock mkdir")
 	if err := os.Mkdir(path, 0o700); err != nil {
 		return err
 	}
@@ -123,6 +129,7 @@ func (e *entry) make(path string) error {
 		return raced(err)
 	}
 	e.root, e.fresh = root, time.Now()
+	failpoint.Hit("lock marker")
 	f, err := root.OpenFile(e.marker(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err == nil {
 		err = f.Close()
@@ -135,6 +142,7 @@ func (e *entry) make(path string) error {
 		e.discard()
 		return raced(err)
 	}
+	e.dir = identify(path)
 	return nil
 }
 
@@ -159,7 +167,7 @@ func (e *entry) discard() {
 
 // dirLock is the directory that was entered.
 func (e *entry) dirLock(l *Lock) *dirLock {
-	d := &dirLock{lock: l, target: e.target, marker: e.marker(), root: e.root, beat: l.o.awake()}
+	d := &dirLock{lock: l, owner: e.owner, id: e.dir, target: e.target, marker: e.marker(), root: e.root, beat: l.o.awake()}
 	d.startHeartbeat()
 	return d
 }

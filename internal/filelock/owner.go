@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/kyoli-gam/kyoli/internal/failpoint"
 )
 
 // ownerFile is "<file>.owner", read and written under the flock. It holds the nonce of the last kyoli that entered the
@@ -18,16 +20,25 @@ type ownerFile struct {
 	rec record
 }
 
-// record is the content of an owner file, one line of fixed length: it is overwritten in place, which needs no room
+// record is the content of an owner file, two lines of fixed length: it is overwritten in place, which needs no room
 // on a full disk. A torn one is no harm: nothing yet bears its nonce.
 type record struct {
 	nonce string
 	pid   int       // for people
 	met   time.Time // when another program's lock was last met
+	dir   identity  // of the directory, from before its marker is removed until it is removed itself
+}
+
+// identity tells a directory from others that were at its name. An inode number alone does not, as it is reused; its
+// time of birth is exact to some milliseconds. Zero is none, where the file system keeps no such time.
+type identity struct {
+	inode uint64
+	born  int64 // ns since the epoch
 }
 
 const (
 	recordFormat = "kyoli lock 1 %s %010d %015d\n"
+	dirFormat    = "directory %020d %020d\n" // a second line
 	nonceLen     = 32
 )
 
@@ -42,7 +53,7 @@ func openOwner(path string) (*ownerFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := make([]byte, 128)
+	b := make([]byte, 256)
 	n, err := f.ReadAt(b, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, errors.Join(err, f.Close())
@@ -51,6 +62,7 @@ func openOwner(path string) (*ownerFile, error) {
 }
 
 func (o *ownerFile) write(r record) error {
+	failpoint.Hit("lock note")
 	_, err := o.f.WriteAt([]byte(r.String()), 0)
 	o.rec = r
 	return err
@@ -73,12 +85,12 @@ func (r record) String() string {
 	if !r.met.IsZero() {
 		met = r.met.UnixMilli()
 	}
-	return fmt.Sprintf(recordFormat, r.nonce, r.pid, met)
+	return fmt.Sprintf(recordFormat, r.nonce, r.pid, met) + fmt.Sprintf(dirFormat, r.dir.inode, r.dir.born)
 }
 
 // parseRecord returns the zero record for anything that kyoli did not write.
 func parseRecord(s string) record {
-	line, _, ok := strings.Cut(s, "\n")
+	line, rest, ok := strings.Cut(s, "\n")
 	var r record
 	var met int64
 	if !ok {
@@ -92,6 +104,9 @@ func parseRecord(s string) record {
 	}
 	if met > 0 {
 		r.met = time.UnixMilli(met)
+	}
+	if n, err := fmt.Sscanf(rest, dirFormat, &r.dir.inode, &r.dir.born); err != nil || n != 2 || r.dir.born <= 0 {
+		r.dir = identity{}
 	}
 	return r
 }

@@ -34,6 +34,7 @@ func TestRecovery(t *testing.T) {
 		"after the note":       func(*testing.T, string) {},
 		"before the marker":    func(t *testing.T, path string) { mkdirWith(t, path+".lock."+deadNonce) },
 		"before the rename":    func(t *testing.T, path string) { mkdirWith(t, path+".lock."+deadNonce, mine) },
+		"in its release":       func(t *testing.T, path string) { leaveUnmarked(t, path) },
 		"in the directory":     func(t *testing.T, path string) { mkdirWith(t, path+".lock", mine) },
 		"while stealing":       func(t *testing.T, path string) { leave(t, path, time.Hour); moveToTomb(t, path) },
 		"while stealing, both": func(t *testing.T, path string) { leave(t, path, 0); moveToTomb(t, path); leave(t, path, time.Hour) },
@@ -54,6 +55,29 @@ func TestRecovery(t *testing.T) {
 				t.Errorf("left behind: %q", got)
 			}
 		})
+	}
+}
+
+// leaveUnmarked leaves what one leaves that died between the two steps of its release.
+func leaveUnmarked(t *testing.T, path string) {
+	t.Helper()
+	mkdirWith(t, path+".lock")
+	dir := identify(path + ".lock")
+	if dir == (identity{}) {
+		t.Skip("this file system keeps no time of birth, by which the directory is known: the next one waits for it")
+	}
+	must(t, os.WriteFile(path+".owner", []byte(record{nonce: deadNonce, pid: 1, dir: dir}.String()), 0o600))
+}
+
+// A directory without a marker that another program made in the place of a dead kyoli's is spared.
+func TestRecoverySparesTheNextDirectory(t *testing.T) {
+	path := target(t)
+	leaveUnmarked(t, path)
+	must(t, os.Remove(path+".lock"))
+	time.Sleep(20 * time.Millisecond) // the clock of births goes in steps; a plugin takes over after 10 s
+	mkdirWith(t, path+".lock")        // perhaps with the same inode number
+	if _, ok, err := TryAcquire(context.Background(), path, Options{PluginDir: true}); ok || err != nil {
+		t.Errorf("took another program's directory: %t, %v", ok, err)
 	}
 }
 
@@ -149,6 +173,7 @@ func TestMeetingIsRemembered(t *testing.T) {
 
 func FuzzParseRecord(f *testing.F) {
 	f.Add(record{nonce: deadNonce, pid: 7, met: time.UnixMilli(1_700_000_000_000)}.String())
+	f.Add(record{nonce: deadNonce, pid: 7, dir: identity{1 << 60, 1_700_000_000_000_000_001}}.String())
 	f.Add("")
 	f.Add("kyoli lock 1 zz 1 1\n")
 	f.Add("kyoli lock 1 " + deadNonce + " -1 99999999999999999999\n")
@@ -160,7 +185,7 @@ func FuzzParseRecord(f *testing.F) {
 		if strings.ContainsAny(r.nonce, "/\\.") || len(r.nonce) != nonceLen {
 			t.Errorf("nonce %q would become part of a path", r.nonce)
 		}
-		if again := parseRecord(r.String()); again.nonce != r.nonce || again.pid != r.pid {
+		if again := parseRecord(r.String()); again.nonce != r.nonce || again.pid != r.pid || again.dir != r.dir {
 			t.Errorf("%+v became %+v", r, again)
 		}
 	})

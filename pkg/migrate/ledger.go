@@ -66,7 +66,11 @@ func (l *ledger) save(path string) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(path, data, atomicfile.Options{Perm: 0o600})
+	if err := atomicfile.Write(path, data, atomicfile.Options{Perm: 0o600}); err != nil {
+		return err
+	}
+	_ = atomicfile.Sweep(path) // what one that was killed in the midst of it left behind
+	return nil
 }
 
 // base is the mark that e.g. a changed entry has to be compared with: the last

@@ -75,7 +75,11 @@ func (v *vaultFile) save(path string) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(path, data, atomicfile.Options{Perm: 0o600})
+	if err := atomicfile.Write(path, data, atomicfile.Options{Perm: 0o600}); err != nil {
+		return err
+	}
+	_ = atomicfile.Sweep(path) // what one that was killed in the midst of it left behind
+	return nil
 }
 
 // dropVault removes the vault, and its directory when it was the last: that

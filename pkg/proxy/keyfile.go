@@ -204,7 +204,11 @@ func (f *KeyFile) change(ctx context.Context, fn func(*document) error) (err err
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(f.Path, append(b, '\n'), atomicfile.Options{})
+	if err := atomicfile.Write(f.Path, append(b, '\n'), atomicfile.Options{}); err != nil {
+		return err
+	}
+	_ = atomicfile.Sweep(f.Path) // what one that was killed in the midst of it left behind
+	return nil
 }
 
 // read reads the file; a missing one has no keys.

@@ -56,7 +56,12 @@ func TestUpdateWithoutAChangeWritesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer failpoint.Set(func(name string) error { t.Errorf("step %s", name); return nil })()
+	defer failpoint.Set(func(name string) error {
+		if !strings.HasPrefix(name, "lock ") {
+			t.Errorf("step %s", name)
+		}
+		return nil
+	})()
 	mustUpdate(t, f, func(a *Accounts) {
 		a.Get(uuidA).Label = "work"
 		a.Active = uuidA
