@@ -114,7 +114,11 @@ type providerInfo struct {
 	ClientSecretEnv string            `json:"client_secret_env,omitempty"`
 	AuthorizeURL    string            `json:"authorize_url,omitempty"`
 	TokenURL        string            `json:"token_url"`
+	AuthorizeParams map[string]string `json:"authorize_params,omitempty"`
 	DeviceURL       string            `json:"device_url,omitempty"`
+	DeviceTokenURL  string            `json:"device_token_url,omitempty"`
+	DevicePage      string            `json:"device_verification_url,omitempty"`
+	DeviceRequest   string            `json:"device_request,omitempty"`
 	UsageURL        string            `json:"usage_url,omitempty"`
 	ProfileURL      string            `json:"profile_url,omitempty"`
 	UsageFormat     string            `json:"usage_format"`
@@ -149,6 +153,10 @@ func (f *Factory) providerInfo(id string) (providerInfo, error) {
 }
 
 func infoOf(a *provider.Adapter, overridden bool) providerInfo {
+	deviceRequest := a.DeviceRequest
+	if a.DeviceURL == "" {
+		deviceRequest = "" // there is none
+	}
 	return providerInfo{
 		ID: a.ID, Builtin: a.Builtin, Overridden: overridden,
 		DisplayName: a.DisplayName, AuthJSONKey: a.AuthJSONKey, AccountsFile: a.AccountsFile, PluginFile: a.PluginConfigFile,
@@ -156,7 +164,8 @@ func infoOf(a *provider.Adapter, overridden bool) providerInfo {
 		AuthorizeURL: a.AuthorizeURL, TokenURL: a.TokenURL, DeviceURL: a.DeviceURL, UsageURL: a.UsageURL,
 		ProfileURL: a.ProfileURL, UsageFormat: a.UsageFormat, BaseURL: a.BaseURL, TokenRequest: a.TokenRequest, RedirectURL: a.RedirectURL,
 		Scopes: a.Scopes, Headers: a.Headers, ListHeaders: a.ListHeaders, AccountIDHeader: a.AccountIDHeader,
-		RefusedCodes: a.RefusedCodes, Plans: a.Plans, Env: a.Env, CredentialEnv: a.CredentialVars,
+		AuthorizeParams: a.AuthorizeParams, DeviceTokenURL: a.DeviceTokenURL, DevicePage: a.DeviceVerificationURL,
+		DeviceRequest: deviceRequest, RefusedCodes: a.RefusedCodes, Plans: a.Plans, Env: a.Env, CredentialEnv: a.CredentialVars,
 		Paths: a.Paths, LimitPatterns: a.LimitPatterns, ProxyEnv: a.ProxyEnv, OpenCodeOptions: a.OpenCodeOptions,
 	}
 }
@@ -186,7 +195,11 @@ func (p *providerInfo) rows() []providerRow {
 		{"client_secret_env", p.ClientSecretEnv},
 		{"authorize_url", p.AuthorizeURL},
 		{"token_url", p.TokenURL},
+		{"authorize_params", pairs(p.AuthorizeParams, "=")},
 		{"device_url", p.DeviceURL},
+		{"device_token_url", p.DeviceTokenURL},
+		{"device_verification_url", p.DevicePage},
+		{"device_request", p.DeviceRequest},
 		{"usage_url", p.UsageURL},
 		{"profile_url", p.ProfileURL},
 		{"usage_format", p.UsageFormat},

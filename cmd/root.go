@@ -25,7 +25,7 @@ func newRootCmd(f *Factory) *cobra.Command {
 gives each program one that is usable.
 
   kyoli demo                        see it work, on this machine only
-  kyoli accounts add --provider openai < account.json
+  kyoli login openai                log in, and add the account
   kyoli exec -- opencode run "hi"`,
 		Args:                       cobra.NoArgs,
 		SuggestionsMinimumDistance: 2,
@@ -48,6 +48,7 @@ gives each program one that is usable.
 	)
 	// One line a command.
 	add(root, groupAccounts, newAccountsCmd(f))
+	add(root, groupAccounts, newLoginCmd(f, nil))
 	add(root, groupRun, newExecCmd(f, nil))
 	add(root, groupRun, newClaimsCmd(f))
 	add(root, groupRun, newProxyCmd(f, nil))

@@ -46,6 +46,12 @@ func (f *Factory) EndOrderly() {
 	f.signals.set(func(s *signalState) { s.orderly = true })
 }
 
+// endOrderly is EndOrderly until the function returned is called.
+func (f *Factory) endOrderly() (over func()) {
+	f.EndOrderly()
+	return func() { f.signals.set(func(s *signalState) { s.orderly = false }) }
+}
+
 // whileHidden runs fn with a terminal that hides what is typed; restore is called
 // should a signal end kyoli in between.
 func (f *Factory) whileHidden(restore, fn func()) {

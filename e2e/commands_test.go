@@ -73,8 +73,9 @@ func writeSettings(ts *testscript.TestScript, url string) {
 // adapters is a kyoli.yaml that points the built-in providers at url.
 func adapters(url string) string {
 	const one = "  %s: { token_url: %q, base_url: %q, usage_url: %q%s }\n"
+	login := fmt.Sprintf(", authorize_url: %q, redirect_url: %q", url+"/oauth/authorize", "http://127.0.0.1/auth/callback")
 	return "adapters:\n" +
-		fmt.Sprintf(one, "openai", url+"/oauth/token", url+"/codex", url+"/usage", "") +
+		fmt.Sprintf(one, "openai", url+"/oauth/token", url+"/codex", url+"/usage", login) +
 		fmt.Sprintf(one, "anthropic", url+"/oauth/token", url, url+"/usage", fmt.Sprintf(", profile_url: %q", url+"/profile"))
 }
 

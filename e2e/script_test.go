@@ -17,6 +17,7 @@ var (
 
 func TestMain(m *testing.M) {
 	testscript.Main(runner{m}, map[string]func(){
+		"browse":     browse,
 		"callapi":    callAPI,
 		"tooauth":    toOAuth,
 		"renew":      renew,

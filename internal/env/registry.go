@@ -28,6 +28,11 @@ const (
 	CLIColorForce     = "CLICOLOR_FORCE"
 	Term              = "TERM"
 	Path              = "PATH"
+	Display           = "DISPLAY"
+	WaylandDisplay    = "WAYLAND_DISPLAY"
+	SSHConnection     = "SSH_CONNECTION"
+	SSHTTY            = "SSH_TTY"
+	WSL               = "WSL_DISTRO_NAME"
 )
 
 // Names of the variables that exec sets for its child. OpenCode's are also read:
@@ -56,6 +61,11 @@ var registry = []Var{
 	{CLIColorForce, Read, "set and not 0: colours even where the output is not a terminal"},
 	{Term, Read, "dumb: no colours"},
 	{Path, Read, "where exec looks for the command"},
+	{Display, Read, "neither it nor WAYLAND_DISPLAY set (Linux, BSD): login opens no browser"},
+	{WaylandDisplay, Read, "as DISPLAY"},
+	{WSL, Read, "set: Windows has the browser that login opens"},
+	{SSHConnection, Read, "it or SSH_TTY set: login opens no browser, for the person sits elsewhere"},
+	{SSHTTY, Read, "as SSH_CONNECTION"},
 	{Provider, Export, "provider of the account; set, a nested exec is refused (see --allow-nested)"},
 	{Account, Export, "uuid of the account"},
 	{AccountLabel, Export, "label of the account"},

@@ -1,5 +1,5 @@
 // Package fakeprovider is an AI provider on loopback, for `kyoli demo` and for
-// tests: OAuth tokens with rotating refresh tokens and reuse detection, the
+// tests: OAuth logins, rotating refresh tokens with reuse detection, the
 // Responses, chat-completions and messages APIs with server-sent events, rate
 // limits, usage and profile.
 //
@@ -61,6 +61,7 @@ type Provider struct {
 	scripts  map[string][]Behaviour
 	requests []Request
 	waiting  map[string]int // by endpoint
+	codes    map[string]authorization
 	serial   int
 }
 
@@ -85,6 +86,7 @@ func New(o Options) *Provider {
 		now: o.Now, ttl: o.TTL, mux: http.NewServeMux(),
 		accounts: map[string]*Account{}, refresh: map[string]*grant{},
 		access: map[string]*grant{}, scripts: map[string][]Behaviour{}, waiting: map[string]int{},
+		codes: map[string]authorization{},
 	}
 	p.routes()
 	return p
@@ -92,6 +94,7 @@ func New(o Options) *Provider {
 
 func (p *Provider) routes() {
 	p.handle("POST /oauth/token", "token", p.token)
+	p.handle("GET /oauth/authorize", "authorize", p.authorizePage)
 	p.handle("POST /codex/responses", "responses", p.responses)
 	p.handle("POST /v1/responses", "responses", p.responses)
 	p.handle("POST /v1/chat/completions", "chat", p.chat)

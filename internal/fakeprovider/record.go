@@ -16,7 +16,7 @@ const maxBody = 4 << 20
 // Request is one request as the provider saw it. No token is kept.
 type Request struct {
 	At        time.Time `json:"at"`
-	Endpoint  string    `json:"endpoint"` // token, responses, chat, messages, usage, profile
+	Endpoint  string    `json:"endpoint"` // token, authorize, device, responses, chat, messages, usage, profile
 	Path      string    `json:"path"`
 	Account   string    `json:"account"`   // whose bearer or refresh token it was; "" = nobody's
 	Valid     bool      `json:"valid"`     // the credential was good when the request came in
@@ -64,7 +64,7 @@ func (p *Provider) observe(endpoint string, r *http.Request, body []byte) Reques
 		AccountID: r.Header.Get("ChatGPT-Account-Id"), UserAgent: r.UserAgent(),
 	}
 	if endpoint == "token" {
-		_, refreshToken, _ := tokenRequest(r)
+		refreshToken := tokenRequest(r).RefreshToken
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		p.mu.Lock()
 		defer p.mu.Unlock()

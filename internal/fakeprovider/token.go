@@ -6,49 +6,74 @@ import (
 	"strings"
 )
 
-// token is the OAuth 2.0 token endpoint (RFC 6749 §6), for form and JSON
-// requests alike.
+// tokenParams are the parameters of a token request that are looked at.
+type tokenParams struct {
+	GrantType    string `json:"grant_type"`
+	RefreshToken string `json:"refresh_token"`
+	ClientID     string `json:"client_id"`
+	Code         string `json:"code"`
+	Redirect     string `json:"redirect_uri"`
+	Verifier     string `json:"code_verifier"`
+	DeviceCode   string `json:"device_code"`
+}
+
+// token is the OAuth 2.0 token endpoint (RFC 6749 §4.1.3 and §6, RFC 8628 §3.4),
+// for form and JSON requests alike.
 func (p *Provider) token(w http.ResponseWriter, r *http.Request, _ []byte) {
-	grantType, refreshToken, clientID := tokenRequest(r)
-	switch {
-	case grantType != "refresh_token":
-		oauthError(w, "unsupported_grant_type", "only refresh_token is served here")
-		return
-	case clientID == "":
+	t := tokenRequest(r)
+	if t.ClientID == "" {
 		oauthError(w, "invalid_client", "client_id is missing")
 		return
 	}
-	p.mu.Lock()
-	c, ok := p.rotate(refreshToken)
-	var account Account
-	if ok {
-		account = *p.accounts[p.refresh[c.RefreshToken].account]
-	}
-	p.mu.Unlock()
-	if !ok {
-		oauthError(w, "invalid_grant", "refresh token is unknown, spent or revoked")
+	var c Credential
+	var ok bool
+	switch t.GrantType {
+	case "refresh_token":
+		p.mu.Lock()
+		c, ok = p.rotate(t.RefreshToken)
+		p.mu.Unlock()
+	case "authorization_code":
+		c, ok = p.redeem(t)
+	default:
+		oauthError(w, "unsupported_grant_type", "there is no such grant here")
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{
+	if !ok {
+		oauthError(w, "invalid_grant", "refresh token or code is unknown, spent or revoked")
+		return
+	}
+	p.answerToken(w, c, t.GrantType != "refresh_token")
+}
+
+// answerToken hands a credential out; with an id token after a login.
+func (p *Provider) answerToken(w http.ResponseWriter, c Credential, login bool) {
+	p.mu.Lock()
+	account := *p.accounts[p.refresh[c.RefreshToken].account]
+	idToken := p.jwt(&account, c.ExpiresAt) // whose claims are those of an access token
+	p.mu.Unlock()
+	answer := map[string]any{
 		"token_type": "Bearer", "access_token": c.AccessToken,
 		"refresh_token": c.RefreshToken, "expires_in": int(p.ttl.Seconds()),
 		"account": map[string]any{"uuid": account.UUID(), "email_address": account.Email},
-	})
+	}
+	if login {
+		answer["id_token"] = idToken
+	}
+	writeJSON(w, http.StatusOK, answer)
 }
 
-func tokenRequest(r *http.Request) (grantType, refreshToken, clientID string) {
+func tokenRequest(r *http.Request) (t tokenParams) {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
-		var body struct {
-			GrantType    string `json:"grant_type"`
-			RefreshToken string `json:"refresh_token"`
-			ClientID     string `json:"client_id"`
+		if json.NewDecoder(r.Body).Decode(&t) != nil {
+			return tokenParams{}
 		}
-		if json.NewDecoder(r.Body).Decode(&body) != nil {
-			return "", "", ""
-		}
-		return body.GrantType, body.RefreshToken, body.ClientID
+		return t
 	}
-	return r.PostFormValue("grant_type"), r.PostFormValue("refresh_token"), r.PostFormValue("client_id")
+	return tokenParams{
+		GrantType: r.PostFormValue("grant_type"), RefreshToken: r.PostFormValue("refresh_token"),
+		ClientID: r.PostFormValue("client_id"), Code: r.PostFormValue("code"), Redirect: r.PostFormValue("redirect_uri"),
+		Verifier: r.PostFormValue("code_verifier"), DeviceCode: r.PostFormValue("device_code"),
+	}
 }
 
 // oauthError answers as RFC 6749 §5.2 has it.

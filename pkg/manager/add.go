@@ -15,6 +15,8 @@ const (
 	Added     AddResult = "added"     // it is a new account
 	Updated   AddResult = "updated"   // it was there, and something of it is new
 	Unchanged AddResult = "unchanged" // it was there, and all of it was known
+
+	Reauthenticated AddResult = "re-authenticated" // it was there, and its person has logged in again
 )
 
 // Incoming is a login that is to be added.
@@ -24,6 +26,13 @@ type Incoming struct {
 	Account *store.Account
 	// Label, Email and Plan are the user's own words, which win over what is stored; empty = none.
 	Label, Email, Plan string
+	// Fresh says that the person has just logged in: the login is newer than any that is stored, and its account is
+	// enabled.
+	Fresh bool
+	// Of is the uuid of the account that it has to be a login of; empty = whichever it is of.
+	Of string
+	// New says that it becomes an account of its own, though one of the same person is there.
+	New bool
 }
 
 // AddedAccount is what became of an [Incoming].
@@ -40,7 +49,7 @@ type AddedAccount struct {
 // Add adds logins, all in one locked step or none. One that is there already, by its refresh token, by the token that
 // it was exchanged for, by uuid, or by e-mail and account id, is updated: it keeps its label, state and limits, and
 // with a new credential it is no longer auth-disabled. A credential is never replaced by an older one. Errors:
-// *[LabelTakenError], *[SpentLoginError], *store.AmbiguousAccountError, and the store's.
+// *[LabelTakenError], *[SpentLoginError], *[OtherPersonError], *store.AmbiguousAccountError, and the store's.
 func (m *Manager) Add(ctx context.Context, logins ...Incoming) ([]AddedAccount, error) {
 	spent, err := m.successors(ctx, logins)
 	if err != nil {
@@ -73,7 +82,11 @@ func (m *Manager) Add(ctx context.Context, logins ...Incoming) ([]AddedAccount, 
 }
 
 func (m *Manager) add(accounts *store.Accounts, in Incoming, spent successors) (AddedAccount, error) {
-	f, err := findIncoming(accounts, in, spent)
+	find := findIncoming
+	if in.Fresh {
+		find = findFresh
+	}
+	f, err := find(accounts, in, spent)
 	if err != nil {
 		return AddedAccount{}, err
 	}
@@ -93,6 +106,9 @@ func (m *Manager) addNew(accounts *store.Accounts, in Incoming) (AddedAccount, e
 		a.LastUsed = now
 	}
 	clearFailures(&a)
+	if in.New && accounts.Get(a.UUID) != nil {
+		a.UUID = "" // the other account of the same person has it
+	}
 	r := AddedAccount{Result: Added, Account: &a}
 	if a.Label != "" && in.Label == "" && labelFree(accounts, &a, a.Label) != nil {
 		r.Why = "without its label " + a.Label + ", which names another account"
@@ -114,12 +130,15 @@ func update(accounts *store.Accounts, in Incoming, f match) (AddedAccount, error
 		a.SetCredential(in.Account.Credential())
 		clearFailures(a)
 	}
+	if in.Fresh && f.newer {
+		r.Result, a.Enabled = Reauthenticated, true
+	}
 	filled := fill(a, in.Account, f.newer)
 	said, err := in.say(accounts, a)
 	if err != nil {
 		return r, err
 	}
-	if filled || said {
+	if (filled || said) && r.Result == Unchanged {
 		r.Result = Updated
 	}
 	if a.IsAuthDisabled && r.Why == "" {

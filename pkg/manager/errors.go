@@ -154,6 +154,35 @@ func (e *SpentLoginError) Hint() string {
 	return "log in again, and add the new login: kyoli accounts add"
 }
 
+// OtherPersonError says that a login for one account is somebody else's. Nothing was changed.
+type OtherPersonError struct {
+	// Account is the account that was to be logged in, Email whose it is, as far as that is known.
+	Account, Email string
+	// Who is who logged in, Other the account that is theirs, empty where there is none.
+	Who, Other string
+}
+
+// Error implements error.
+func (e *OtherPersonError) Error() string {
+	whose := e.Account
+	if e.Email != "" && e.Email != e.Account {
+		whose += " (" + e.Email + ")"
+	}
+	text := fmt.Sprintf("%s logged in, and account %s is somebody else's; nothing was changed", e.Who, whose)
+	if e.Other != "" {
+		text += "; that login is account " + e.Other + "'s"
+	}
+	return text
+}
+
+// Hint is a command that helps.
+func (e *OtherPersonError) Hint() string {
+	if e.Other != "" {
+		return "kyoli login --account " + quote(e.Other)
+	}
+	return "kyoli login --account " + quote(e.Account) + ", after logging out at the provider"
+}
+
 // Hint is a command that helps.
 func (e *LabelTakenError) Hint() string { return "kyoli accounts list" }
 

@@ -26,11 +26,18 @@ type Adapter struct {
 	AuthorizeURL string
 	TokenURL     string
 	DeviceURL    string
-	UsageURL     string
-	ProfileURL   string
-	BaseURL      string
-	RedirectURL  string
-	UsageFormat  string // form of the answers at UsageURL and ProfileURL: "auto", "openai" or "anthropic"
+	// DeviceTokenURL is where a device's login is polled for, "" = TokenURL;
+	// DeviceVerificationURL is where the person enters the code, where the
+	// provider's answer does not say.
+	DeviceTokenURL        string
+	DeviceVerificationURL string
+	DeviceRequest         string            // encoding of the requests of a device's login: "form" or "json"
+	AuthorizeParams       map[string]string // further parameters of the authorization request
+	UsageURL              string
+	ProfileURL            string
+	BaseURL               string
+	RedirectURL           string
+	UsageFormat           string // form of the answers at UsageURL and ProfileURL: "auto", "openai" or "anthropic"
 
 	// RefusedCodes are error codes that this provider uses where RFC 6749
 	// section 5.2 has invalid_grant.

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -94,6 +95,22 @@ func checkUsageFormat(s string) string {
 		return ""
 	}
 	return "want auto, openai or anthropic"
+}
+
+// loginParams are the parameters of an authorization request that kyoli sets.
+var loginParams = []string{
+	"client_id", "client_secret", "code_challenge", "code_challenge_method", "redirect_uri", "response_type", "scope", "state",
+}
+
+// checkParam takes the name of a further parameter of an authorization request.
+func checkParam(s string) string {
+	switch {
+	case !name(s, 128, oneOf(alphanumeric, "_.-")):
+		return "want the name of a parameter"
+	case slices.Contains(loginParams, s):
+		return "this parameter is set by kyoli itself"
+	}
+	return ""
 }
 
 // checkOption takes what can be the name of an option in OpenCode's configuration.

@@ -14,6 +14,7 @@ type Identity struct {
 	AccountID string
 	Email     string
 	Plan      string // lower case, as the account file has it
+	Subject   string // the issuer's own name of the person (RFC 7519 section 4.1.2)
 }
 
 const (
@@ -30,6 +31,7 @@ type tokenClaims struct {
 	Profile       json.RawMessage `json:"https://api.openai.com/profile"`
 	Organizations json.RawMessage `json:"organizations"`
 	Email         json.RawMessage `json:"email"`
+	Subject       json.RawMessage `json:"sub"`
 }
 
 // Claims reads the payload of a JWT (RFC 7519) without checking its signature:
@@ -49,6 +51,7 @@ func Claims(jwt string) (Identity, bool) {
 		AccountID: firstOf(accountID, claims.AccountID, auth["chatgpt_account_id"], firstOrganization(claims.Organizations)),
 		Email:     firstOf(email, claims.Email, profile["email"]),
 		Plan:      firstOf(plan, auth["chatgpt_plan_type"]),
+		Subject:   firstOf(accountID, claims.Subject),
 	}, true
 }
 

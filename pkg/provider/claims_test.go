@@ -19,7 +19,7 @@ func TestClaims(t *testing.T) {
 			"all there",
 			`{"chatgpt_account_id":"top","https://api.openai.com/auth":{"chatgpt_account_id":"auth","chatgpt_plan_type":"Plus"},
 			  "organizations":[{"id":"org"}],"email":"a@example.com","https://api.openai.com/profile":{"email":"b@example.com"}}`,
-			Identity{"top", "a@example.com", "plus"},
+			Identity{AccountID: "top", Email: "a@example.com", Plan: "plus"},
 		},
 		{
 			"account id in the namespaced claim",
@@ -28,7 +28,8 @@ func TestClaims(t *testing.T) {
 		},
 		{"first organization", `{"organizations":[{"id":"org-1"},{"id":"org-2"}]}`, Identity{AccountID: "org-1"}},
 		{"e-mail in the profile", `{"https://api.openai.com/profile":{"email":" b@example.com "}}`, Identity{Email: "b@example.com"}},
-		{"nothing known", `{"sub":"x"}`, Identity{}},
+		{"subject alone", `{"sub":"x"}`, Identity{Subject: "x"}},
+		{"nothing known", `{"sub":7}`, Identity{}},
 		{
 			"other types do not hide the rest",
 			`{"chatgpt_account_id":7,"https://api.openai.com/auth":[1],"organizations":{"id":1},"email":"a@example.com"}`,

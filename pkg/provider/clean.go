@@ -64,3 +64,10 @@ var word = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-
 func looksSecret(w string) bool {
 	return len(w) >= 48 || len(w) >= 16 && strings.ContainsFunc(w, unicode.IsDigit)
 }
+
+// CleanError makes an error code and a description, as a provider sends them,
+// fit to be shown and logged. What cannot be a code is dropped.
+func CleanError(code, description string) (cleanedCode, cleanedDescription string) {
+	p := parser{raw: &RawAnswer{}}
+	return cleanCode(code), p.clean(description)
+}

@@ -54,7 +54,14 @@ func TestBuiltins(t *testing.T) {
 			Scopes:          []string{"openid", "profile", "email", "offline_access"},
 			AuthorizeURL:    "https://auth.openai.com/oauth/authorize",
 			TokenURL:        "https://auth.openai.com/oauth/token",
+			AuthorizeParams: map[string]string{"id_token_add_organizations": "true"},
+			DeviceURL:       "https://auth.openai.com/api/accounts/deviceauth/usercode",
+			DeviceTokenURL:  "https://auth.openai.com/api/accounts/deviceauth/token",
+			DeviceRequest:   "json",
 			RedirectURL:     "http://localhost:1455/auth/callback",
+
+			DeviceVerificationURL: "https://auth.openai.com/codex/device",
+
 			UsageFormat:     "openai",
 			UsageURL:        "https://chatgpt.com/backend-api/wham/usage",
 			BaseURL:         "https://chatgpt.com/backend-api/codex",
@@ -74,6 +81,7 @@ func TestBuiltins(t *testing.T) {
 			AccountsFile: "anthropic-multi-account-accounts.json", PluginConfigFile: "claude-multiauth.json",
 			ClientID: "9d1c250a-e61b-44d9-88ed-5944d1962f5e", TokenRequest: "json",
 			TokenURL:        "https://console.anthropic.com/v1/oauth/token",
+			DeviceRequest:   "form",
 			UsageFormat:     "anthropic",
 			UsageURL:        "https://api.anthropic.com/api/oauth/usage",
 			ProfileURL:      "https://api.anthropic.com/api/oauth/profile",
@@ -140,7 +148,7 @@ acme:
 `), "acme")
 	want := &Adapter{
 		ID: "acme", DisplayName: "acme", AuthJSONKey: "acme", AccountsFile: "acme-multi-account-accounts.json",
-		ClientID: "kyoli", TokenURL: "https://login.acme.example/token", TokenRequest: "form", UsageFormat: "auto",
+		ClientID: "kyoli", TokenURL: "https://login.acme.example/token", TokenRequest: "form", DeviceRequest: "form", UsageFormat: "auto",
 		LimitPatterns:   defaultLimitPatterns,
 		OpenCodeOptions: map[string]string{"apiKey": "{{.AccessToken}}", "baseURL": "{{.BaseURL}}"},
 	}

@@ -15,14 +15,11 @@ func (c *Client) tokenRequest(ctx context.Context, a *Adapter, refresh string, g
 		"refresh_token": refresh,
 		"client_id":     a.ClientID,
 	}
-	if a.ClientSecretEnv != "" {
-		secret := c.secret(a.ClientSecretEnv)
-		if secret == "" {
-			return nil, &TokenError{
-				Kind: Misconfigured, Provider: a.ID,
-				Description: "the client secret is missing: " + a.ClientSecretEnv + " is not set",
-			}
-		}
+	secret, err := c.ClientSecret(a)
+	if err != nil {
+		return nil, err
+	}
+	if secret != "" {
 		params["client_secret"] = secret
 	}
 	if wrong := checkURL(a.TokenURL); wrong != "" {
