@@ -2,8 +2,10 @@ package cmd
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 
 	"github.com/kyoli-gam/kyoli/internal/env"
@@ -63,8 +65,12 @@ func (f *Factory) Registry() (*provider.Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.CheckProviders(r.IDs()); err != nil {
+	if err := c.CheckProviders(provider.Names(c.Adapters())); err != nil {
 		return nil, err
+	}
+	incomplete := r.Incomplete()
+	for _, id := range slices.Sorted(maps.Keys(incomplete)) {
+		f.Note("%v; until it is there, %s is left out", incomplete[id][0], id)
 	}
 	f.made.registry = r
 	return r, nil

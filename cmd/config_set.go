@@ -22,7 +22,8 @@ func newConfigSetCmd(f *Factory, runF func(context.Context, *configSetOptions) e
 		Short: "Change a setting",
 		Long: `Changes a setting in kyoli.yaml, and leaves all else in the file, comments too,
 as it is. A value that the key does not allow, or a file that does not parse, is
-an error, and nothing is written.`,
+an error, and nothing is written. An adapter can be made key by key; it is a
+provider once it has client_id and token_url.`,
 		Example: `  kyoli config set account_selection_strategy hybrid
   kyoli config set max_consecutive_auth_failures 5 --provider openai`,
 		Args:              cobra.ExactArgs(2),
@@ -52,11 +53,28 @@ func runConfigSet(ctx context.Context, f *Factory, o *configSetOptions) error {
 	if err != nil {
 		return err
 	}
-	c.CheckAdapters = func(adapters map[string]*yaml.Node, file string) error {
-		_, err := provider.Load(adapters, file)
+	c.CheckAdapters = checkAdapters
+	if err := c.Set(ctx, key, o.Value); err != nil || parts[0] != "adapters" {
 		return err
 	}
-	return c.Set(ctx, key, o.Value)
+	return f.noteMissing(c, parts[1])
+}
+
+func checkAdapters(adapters map[string]*yaml.Node, file string) error {
+	_, err := provider.Load(adapters, file)
+	return err
+}
+
+// noteMissing says what an adapter that is made key by key still needs.
+func (f *Factory) noteMissing(c *config.Config, id string) error {
+	r, err := provider.Load(c.Adapters(), c.File)
+	if err != nil {
+		return err
+	}
+	for _, e := range r.Incomplete()[id] {
+		f.Note("%s still needs %s\nhint: kyoli config set adapters.%s.%s VALUE", id, e.Key, id, e.Key)
+	}
+	return nil
 }
 
 // completeConfigKey completes a key; those of providers and adapters once the

@@ -236,7 +236,6 @@ func TestConfigSetFaults(t *testing.T) {
 	r.fails(exitUsage, "unknown provider \"nobody\"", "config", "set", "providers.nobody.debug", "true")
 	r.fails(exitUsage, "plain http is for", "config", "set", "adapters.openai.token_url", "http://a.example/t")
 	r.fails(exitUsage, "unknown key", "config", "set", "adapters.openai.tokne_url", "x")
-	r.fails(exitUsage, "missing", "config", "set", "adapters.acme.client_id", "x")
 	r.fails(exitUsage, "accepts 2 arg", "config", "set", "debug")
 	if got := r.yaml(); got != before {
 		t.Errorf("the file became %q", got)
@@ -275,5 +274,25 @@ func TestConfigCompletion(t *testing.T) {
 		if strings.Contains(out, tt.not) {
 			t.Errorf("%v: %q offers %q", tt.args, out, tt.not)
 		}
+	}
+}
+
+// A provider of one's own, key by key, beside comments that stay.
+func TestConfigSetMakesAnAdapter(t *testing.T) {
+	r := newSettingsRun(t, "# mine\ndebug: false # off\n")
+	_, _, stderr := r.run("config", "set", "adapters.acme.client_id", "cid")
+	if want := "acme still needs token_url\nhint: kyoli config set adapters.acme.token_url VALUE\n"; stderr != want {
+		t.Errorf("stderr %q", stderr)
+	}
+	r.fails(exitUsage, `adapter "acme": key "token_url": missing`, "providers", "show", "acme")
+	code, out, stderr := r.run("providers", "list")
+	if code != 0 || !strings.HasPrefix(out, "acme\tacme\town, incomplete\t\n") || !strings.Contains(stderr, "acme is left out") {
+		t.Errorf("exit %d, %q, %q", code, out, stderr)
+	}
+	r.ok("config", "set", "adapters.acme.token_url", "https://a.example/t")
+	r.ok("providers", "show", "acme")
+	want := "# mine\ndebug: false # off\nadapters:\n  acme:\n    client_id: cid\n    token_url: https://a.example/t\n"
+	if diff := cmp.Diff(want, r.yaml()); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -23,7 +23,7 @@ change those and add others under "adapters".`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newProvidersListCmd(f, nil), newProvidersShowCmd(f, nil))
+	cmd.AddCommand(newProvidersListCmd(f, nil), newProvidersShowCmd(f, nil), newProvidersCheckCmd(f, nil))
 	return cmd
 }
 
@@ -58,9 +58,30 @@ func runProvidersList(f *Factory) error {
 			return err
 		}
 		rows = append(rows, info)
+	}
+	if f.opts.Provider == "" {
+		rows = append(rows, f.incompleteProviders()...)
+		slices.SortFunc(rows, func(a, b providerInfo) int { return strings.Compare(a.ID, b.ID) })
+	}
+	for _, info := range rows {
 		table.Row(termtext.Text(info.ID), termtext.Text(info.DisplayName), termtext.Text(info.origin()), termtext.Text(info.BaseURL))
 	}
 	return f.Print(table, rows)
+}
+
+// incompleteProviders are those that are none yet.
+func (f *Factory) incompleteProviders() []providerInfo {
+	r, err := f.Registry()
+	if err != nil {
+		return nil
+	}
+	var infos []providerInfo
+	for id := range r.Incomplete() {
+		info := infoOf(r.Draft(id), true)
+		info.Incomplete = true
+		infos = append(infos, info)
+	}
+	return infos
 }
 
 type providersShowOptions struct {
@@ -105,6 +126,7 @@ type providerInfo struct {
 	ID         string `json:"id"`
 	Builtin    bool   `json:"builtin"`
 	Overridden bool   `json:"overridden"` // kyoli.yaml has an entry of this name
+	Incomplete bool   `json:"incomplete"` // it lacks client_id or token_url, and is no provider yet
 
 	DisplayName     string            `json:"display_name"`
 	AuthJSONKey     string            `json:"auth_json_key"`
@@ -177,6 +199,8 @@ func (p *providerInfo) origin() string {
 		return "built-in, changed"
 	case p.Builtin:
 		return "built-in"
+	case p.Incomplete:
+		return "own, incomplete"
 	}
 	return "own"
 }

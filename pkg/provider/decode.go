@@ -11,10 +11,13 @@ import (
 	"github.com/kyoli-gam/kyoli/internal/strictyaml"
 )
 
-// decoder reads one adapter's mapping into an Adapter.
+// decoder reads one adapter's mapping into an Adapter. It goes on after a fault, so
+// that a person learns of all of them at once.
 type decoder struct {
 	file    string
 	adapter *Adapter
+	faults  []*AdapterError // what is wrong
+	missing []*AdapterError // what is not there yet, and has to be before a token can be refreshed
 }
 
 // field is one key of an adapter: where it goes and what it has to be. Exactly
@@ -66,28 +69,23 @@ var fields = map[string]field{
 // AdapterKeys returns the keys an adapter may have, sorted.
 func AdapterKeys() []string { return slices.Sorted(maps.Keys(fields)) }
 
-func (d *decoder) decode(node *yaml.Node) error {
+func (d *decoder) decode(node *yaml.Node) {
 	if !isID(d.adapter.ID) {
-		return d.fault(node, "", "a provider's name is 1 to 32 of a-z, 0-9, _ and -, and begins with a letter")
+		d.fault(node, "", "a provider's name is 1 to 32 of a-z, 0-9, _ and -, and begins with a letter")
 	}
 	if node != nil && node.Kind != yaml.MappingNode && !strictyaml.IsNull(node) {
-		return d.fault(node, "", "want a mapping of keys, got "+strictyaml.Kind(node))
+		d.fault(node, "", "want a mapping of keys, got "+strictyaml.Kind(node))
+		return
 	}
-	seen := map[string]bool{}
 	for key, value := range strictyaml.Pairs(node) {
 		f, known := fields[key.Value]
 		if !known {
-			return d.fault(key, key.Value, "unknown key (allowed: "+strings.Join(AdapterKeys(), ", ")+")")
+			d.fault(key, key.Value, "unknown key (allowed: "+strings.Join(AdapterKeys(), ", ")+")")
+			continue
 		}
-		if seen[key.Value] {
-			return d.fault(key, key.Value, "given twice")
-		}
-		seen[key.Value] = true
-		if err := d.set(key.Value, f, value); err != nil {
-			return err
-		}
+		d.set(key.Value, f, value)
 	}
-	return d.complete(node)
+	d.complete(node)
 }
 
 // isID keeps a provider's name fit to be a part of file names.
@@ -95,101 +93,101 @@ func isID(s string) bool {
 	return name(s, 32, func(c byte) bool { return lower(c) || digit(c) || c == '_' || c == '-' }) && lower(s[0])
 }
 
-// complete asks for what no provider can do without.
-func (d *decoder) complete(node *yaml.Node) error {
-	switch a := d.adapter; "" {
-	case a.ClientID:
-		return d.fault(node, "client_id", "missing, and needed to refresh a token")
-	case a.TokenURL:
-		return d.fault(node, "token_url", "missing, and needed to refresh a token")
-	}
-	for _, name := range d.adapter.ListHeaders {
-		if !hasHeader(d.adapter.Headers, name) {
-			return d.fault(node, "list_headers", "names "+name+", which is not one of headers")
+// complete asks for what no provider can do without, and holds keys against each
+// other.
+func (d *decoder) complete(node *yaml.Node) {
+	for key, value := range map[string]string{"client_id": d.adapter.ClientID, "token_url": d.adapter.TokenURL} {
+		if value == "" && strictyaml.Get(node, key) == nil { // one that is there and wrong has been told
+			d.missing = append(d.missing, d.errorAt(node, key, "missing, and needed to refresh a token"))
 		}
 	}
-	return nil
+	slices.SortFunc(d.missing, func(a, b *AdapterError) int { return strings.Compare(a.Key, b.Key) })
+	for _, name := range d.adapter.ListHeaders {
+		if !hasHeader(d.adapter.Headers, name) {
+			d.fault(node, "list_headers", "names "+name+", which is not one of headers")
+		}
+	}
 }
 
-func (d *decoder) set(key string, f field, node *yaml.Node) error {
+func (d *decoder) set(key string, f field, node *yaml.Node) {
 	switch {
 	case f.text != nil:
-		return d.setText(key, f, node)
+		if value, ok := d.scalar(key, node, f.checkValue); ok {
+			*f.text(d.adapter) = value
+		}
 	case f.list != nil:
-		return d.setList(key, f, node)
+		d.setList(key, f, node)
 	default:
-		return d.setTable(key, f, node)
+		d.setTable(key, f, node)
 	}
 }
 
-func (d *decoder) setText(key string, f field, node *yaml.Node) error {
-	value, err := d.scalar(key, node, f.checkValue)
-	if err != nil {
-		return err
-	}
-	*f.text(d.adapter) = value
-	return nil
-}
-
-func (d *decoder) setList(key string, f field, node *yaml.Node) error {
+func (d *decoder) setList(key string, f field, node *yaml.Node) {
 	if node.Kind != yaml.SequenceNode {
-		return d.fault(node, key, "want a list, got "+strictyaml.Kind(node))
+		d.fault(node, key, "want a list, got "+strictyaml.Kind(node))
+		return
 	}
 	list := make([]string, 0, len(node.Content))
 	for _, item := range node.Content {
-		value, err := d.scalar(key, item, f.checkValue)
-		if err != nil {
-			return err
+		if value, ok := d.scalar(key, item, f.checkValue); ok {
+			list = append(list, value)
 		}
-		list = append(list, value)
 	}
 	*f.list(d.adapter) = list
-	return nil
 }
 
-func (d *decoder) setTable(key string, f field, node *yaml.Node) error {
+func (d *decoder) setTable(key string, f field, node *yaml.Node) {
 	if node.Kind != yaml.MappingNode {
-		return d.fault(node, key, "want a mapping, got "+strictyaml.Kind(node))
+		d.fault(node, key, "want a mapping, got "+strictyaml.Kind(node))
+		return
 	}
-	table := *f.table(d.adapter)
+	table := maps.Clone(*f.table(d.adapter))
 	if table == nil {
 		table = map[string]string{}
-		*f.table(d.adapter) = table
 	}
+	*f.table(d.adapter) = table
 	for name, item := range strictyaml.Pairs(node) {
-		full := key + "." + name.Value
-		if wrong := f.checkName(name.Value); wrong != "" {
-			return d.fault(name, full, wrong)
-		}
-		entry := name.Value
-		if f.canonical != nil {
-			entry = f.canonical(entry)
-		}
-		if strictyaml.IsNull(item) {
-			delete(table, entry)
-			continue
-		}
-		value, err := d.scalar(full, item, f.checkValue)
-		if err != nil {
-			return err
-		}
+		d.setEntry(table, key, f, name, item)
+	}
+}
+
+func (d *decoder) setEntry(table map[string]string, key string, f field, name, item *yaml.Node) {
+	full := key + "." + name.Value
+	if wrong := f.checkName(name.Value); wrong != "" {
+		d.fault(name, full, wrong)
+		return
+	}
+	entry := name.Value
+	if f.canonical != nil {
+		entry = f.canonical(entry)
+	}
+	if strictyaml.IsNull(item) {
+		delete(table, entry)
+		return
+	}
+	if value, ok := d.scalar(full, item, f.checkValue); ok {
 		table[entry] = value
 	}
-	return nil
 }
 
 // scalar takes numbers too, as they are spelled: `X-Api-Version: 2` means "2".
-func (d *decoder) scalar(key string, node *yaml.Node, check func(string) string) (string, error) {
+func (d *decoder) scalar(key string, node *yaml.Node, check func(string) string) (value string, ok bool) {
 	if node.Kind != yaml.ScalarNode || strictyaml.IsNull(node) {
-		return "", d.fault(node, key, "want a string, got "+strictyaml.Kind(node))
+		d.fault(node, key, "want a string, got "+strictyaml.Kind(node))
+		return "", false
 	}
 	if wrong := check(node.Value); wrong != "" {
-		return "", d.fault(node, key, wrong)
+		d.fault(node, key, wrong)
+		return "", false
 	}
-	return node.Value, nil
+	return node.Value, true
 }
 
-func (d *decoder) fault(node *yaml.Node, key, reason string) error {
+func (d *decoder) fault(node *yaml.Node, key, reason string) {
+	d.faults = append(d.faults, d.errorAt(node, key, reason))
+}
+
+func (d *decoder) errorAt(node *yaml.Node, key, reason string) *AdapterError {
 	e := &AdapterError{File: d.file, Adapter: d.adapter.ID, Key: key, Reason: reason}
 	if node != nil {
 		e.Line = node.Line

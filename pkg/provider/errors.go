@@ -25,6 +25,9 @@ func (e *AdapterError) Error() string {
 	return fmt.Sprintf("%s: adapter %q: key %q: %s", where, e.Adapter, e.Key, e.Reason)
 }
 
+// Hint is a command that names every fault of the adapter.
+func (e *AdapterError) Hint() string { return "kyoli providers check " + e.Adapter }
+
 // UnknownProviderError is a provider name that no adapter has.
 type UnknownProviderError struct {
 	Name  string

@@ -17,27 +17,42 @@ var builtins embed.FS
 
 // Registry holds the adapters of a run.
 type Registry struct {
-	byID map[string]*Adapter
+	file    string // the settings file, which errors name
+	byID    map[string]*Adapter
+	faults  map[string][]*AdapterError // what is wrong with the user's, by name
+	missing map[string][]*AdapterError // what they lack yet, by name
 }
 
 // Load builds the registry from the built-in adapters and the user's: overrides
 // maps a name to its mapping in file, the settings file, which errors name. A
 // built-in name is merged over (lists are replaced, maps merged, a null entry
-// of a map removes it); any other name is a provider of the user's own. The
-// error is an *AdapterError.
+// of a map removes it); any other name is a provider of the user's own. One that
+// lacks a key that it needs is set aside as incomplete. The error is an
+// *AdapterError.
 func Load(overrides map[string]*yaml.Node, file string) (*Registry, error) {
-	r := &Registry{byID: map[string]*Adapter{}}
+	r, err := readAll(overrides, file)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.faults)) {
+		return nil, r.faults[id][0]
+	}
+	return r, nil
+}
+
+// readAll is Load that also takes what is wrong.
+func readAll(overrides map[string]*yaml.Node, file string) (*Registry, error) {
+	r := &Registry{
+		file: file, byID: map[string]*Adapter{},
+		faults: map[string][]*AdapterError{}, missing: map[string][]*AdapterError{},
+	}
 	if err := r.loadBuiltins(); err != nil {
 		return nil, err
 	}
 	for _, id := range slices.Sorted(maps.Keys(overrides)) {
-		if err := r.override(id, overrides[id], file); err != nil {
-			return nil, err
-		}
+		r.override(id, overrides[id], file)
 	}
-	if err := r.checkFiles(overrides, file); err != nil {
-		return nil, err
-	}
+	r.checkFiles(overrides)
 	return r, nil
 }
 
@@ -56,8 +71,9 @@ func (r *Registry) loadBuiltins() error {
 		if err != nil {
 			return &AdapterError{File: entry.Name(), Adapter: id, Reason: err.Error()}
 		}
-		if err := r.override(id, node, entry.Name()); err != nil {
-			return err
+		r.override(id, node, entry.Name())
+		for _, fault := range slices.Concat(r.faults[id], r.missing[id]) {
+			return fault
 		}
 		r.byID[id].Builtin = true
 	}
@@ -66,7 +82,7 @@ func (r *Registry) loadBuiltins() error {
 
 // override merges one mapping over the adapter of that name, or over an empty
 // one.
-func (r *Registry) override(id string, node *yaml.Node, file string) error {
+func (r *Registry) override(id string, node *yaml.Node, file string) {
 	a := &Adapter{
 		ID: id, DisplayName: id, AuthJSONKey: id,
 		AccountsFile: id + "-multi-account-accounts.json",
@@ -78,51 +94,74 @@ func (r *Registry) override(id string, node *yaml.Node, file string) error {
 		a = known
 	}
 	d := decoder{file: file, adapter: a}
-	if err := d.decode(node); err != nil {
-		return err
+	d.decode(node)
+	if len(d.faults) > 0 {
+		r.faults[id] = d.faults
+	}
+	if len(d.missing) > 0 {
+		r.missing[id] = d.missing
 	}
 	r.byID[id] = a
-	return nil
 }
 
 // checkFiles refuses two providers on one account file: they would take each
 // other's accounts for their own.
-func (r *Registry) checkFiles(overrides map[string]*yaml.Node, file string) error {
+func (r *Registry) checkFiles(overrides map[string]*yaml.Node) {
 	owner := map[string]string{}
-	for _, a := range r.All() {
-		name := strings.ToLower(a.AccountsFile) // file systems may fold case
+	for _, id := range slices.Sorted(maps.Keys(r.byID)) {
+		name := strings.ToLower(r.byID[id].AccountsFile) // file systems may fold case
 		other, taken := owner[name]
 		if !taken {
-			owner[name] = a.ID
+			owner[name] = id
 			continue
 		}
-		id := a.ID
 		if overrides[id] == nil {
 			id, other = other, id
 		}
-		e := &AdapterError{File: file, Adapter: id, Key: "accounts_file", Reason: "is the account file of provider " + other}
+		e := &AdapterError{File: r.file, Adapter: id, Key: "accounts_file", Reason: "is the account file of provider " + other}
 		if node := strictyaml.Get(overrides[id], "accounts_file"); node != nil {
 			e.Line = node.Line
 		}
-		return e
+		r.faults[id] = append(r.faults[id], e)
 	}
-	return nil
 }
 
-// Get returns one adapter, or an *UnknownProviderError.
+// Get returns one adapter, an *UnknownProviderError, or the *AdapterError of one
+// that is incomplete.
 func (r *Registry) Get(id string) (*Adapter, error) {
-	if a := r.byID[id]; a != nil {
+	switch a := r.byID[id]; {
+	case a == nil:
+		return nil, &UnknownProviderError{Name: id, Known: r.IDs()}
+	case len(r.missing[id]) > 0:
+		return nil, r.missing[id][0]
+	default:
 		return a, nil
 	}
-	return nil, &UnknownProviderError{Name: id, Known: r.IDs()}
 }
 
-// IDs returns the names of the providers, sorted.
-func (r *Registry) IDs() []string { return slices.Sorted(maps.Keys(r.byID)) }
+// IDs returns the names of the providers, sorted, without those that are
+// incomplete.
+func (r *Registry) IDs() []string {
+	var ids []string
+	for id := range r.byID {
+		if len(r.missing[id]) == 0 {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
 
-// All returns the adapters, sorted by name.
+// Incomplete returns what the user's adapters lack, by their names: a client id or
+// a token endpoint. Until it is there, a provider is none.
+func (r *Registry) Incomplete() map[string][]*AdapterError { return maps.Clone(r.missing) }
+
+// Draft returns an adapter that may be incomplete, or nil.
+func (r *Registry) Draft(id string) *Adapter { return r.byID[id] }
+
+// All returns the adapters, sorted by name, without those that are incomplete.
 func (r *Registry) All() []*Adapter {
-	all := make([]*Adapter, 0, len(r.byID))
+	var all []*Adapter
 	for _, id := range r.IDs() {
 		all = append(all, r.byID[id])
 	}

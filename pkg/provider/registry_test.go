@@ -191,9 +191,6 @@ func TestLoadFaults(t *testing.T) {
 		{"list header without a value", "openai:\n  list_headers: [x-y]\n", "openai", "list_headers", 2, "names x-y"},
 		{"name", "Acme: {client_id: a}\n", "Acme", "", 1, "begins with a letter"},
 		{"name that is a path", "../up: {client_id: a}\n", "../up", "", 1, "begins with a letter"},
-		{"no client id", "acme:\n  token_url: https://a.example/t\n", "acme", "client_id", 2, "missing"},
-		{"no token endpoint", "acme:\n  client_id: a\n", "acme", "token_url", 2, "missing"},
-		{"nothing", "acme:\n", "acme", "client_id", 1, "missing"},
 		{"account file taken", acme + "  accounts_file: OpenAI-multi-account-accounts.json\n", "acme", "accounts_file", 4, "account file of provider openai"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -210,6 +207,40 @@ func TestLoadFaults(t *testing.T) {
 			}
 			if strings.Contains(err.Error(), "s3cr3t") {
 				t.Errorf("error repeats the value: %v", err)
+			}
+		})
+	}
+}
+
+// One that is being written must not stop the others, and must not be used.
+func TestIncomplete(t *testing.T) {
+	for _, tt := range []struct {
+		name, text string
+		lacks      []string
+		line       int
+	}{
+		{"no client id", "acme:\n  token_url: https://a.example/t\n", []string{"client_id"}, 2},
+		{"no token endpoint", "acme:\n  client_id: a\n", []string{"token_url"}, 2},
+		{"nothing", "acme:\n", []string{"client_id", "token_url"}, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := load(t, tt.text)
+			var got []string
+			for _, e := range r.Incomplete()["acme"] {
+				got = append(got, e.Key)
+				if e.File != "kyoli.yaml" || e.Line != tt.line || !strings.Contains(e.Reason, "missing") {
+					t.Errorf("%+v", *e)
+				}
+			}
+			if diff := cmp.Diff(tt.lacks, got); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff([]string{"anthropic", "openai"}, r.IDs()); diff != "" || len(r.All()) != 2 {
+				t.Errorf("it counts as a provider: %s", diff)
+			}
+			var fault *AdapterError
+			if _, err := r.Get("acme"); !errors.As(err, &fault) || fault.Key != tt.lacks[0] {
+				t.Errorf("got error %v", err)
 			}
 		})
 	}
