@@ -144,6 +144,8 @@ type providerInfo struct {
 	UsageURL        string            `json:"usage_url,omitempty"`
 	ProfileURL      string            `json:"profile_url,omitempty"`
 	UsageFormat     string            `json:"usage_format"`
+	UsageMap        map[string]any    `json:"usage_map,omitempty"`
+	IdentityMap     map[string]string `json:"identity_map,omitempty"`
 	BaseURL         string            `json:"base_url,omitempty"`
 	TokenRequest    string            `json:"token_request"`
 	RedirectURL     string            `json:"redirect_url,omitempty"`
@@ -227,6 +229,8 @@ func (p *providerInfo) rows() []providerRow {
 		{"usage_url", p.UsageURL},
 		{"profile_url", p.ProfileURL},
 		{"usage_format", p.UsageFormat},
+		{"usage_map", pairs(flat(p.UsageMap), "=")},
+		{"identity_map", pairs(p.IdentityMap, "=")},
 		{"base_url", p.BaseURL},
 		{"token_request", p.TokenRequest},
 		{"redirect_url", p.RedirectURL},
@@ -243,6 +247,41 @@ func (p *providerInfo) rows() []providerRow {
 		{"opencode_options", pairs(p.OpenCodeOptions, "=")},
 		{"credential_env", strings.Join(p.CredentialEnv, " ")},
 	}
+}
+
+// nested is a map whose names may have a dot as kyoli.yaml has it, and flat its
+// reverse.
+func nested(m map[string]string) map[string]any {
+	out := map[string]any{}
+	for name, value := range m {
+		head, tail, dotted := strings.Cut(name, ".")
+		if !dotted {
+			out[name] = value
+			continue
+		}
+		inner, _ := out[head].(map[string]string)
+		if inner == nil {
+			inner = map[string]string{}
+			out[head] = inner
+		}
+		inner[tail] = value
+	}
+	return out
+}
+
+func flat(m map[string]any) map[string]string {
+	out := map[string]string{}
+	for head, value := range m {
+		switch value := value.(type) {
+		case string:
+			out[head] = value
+		case map[string]string:
+			for tail, v := range value {
+				out[head+"."+tail] = v
+			}
+		}
+	}
+	return out
 }
 
 // pairs is a map on one line, sorted.

@@ -247,6 +247,10 @@ func (c *Config) CheckProviders(ids []string) error {
 	return nil
 }
 
+// maxAdapterKey is how many parts the longest key of an adapter has:
+// adapters.NAME.usage_map.five_hour.used.
+const maxAdapterKey = 5
+
 // SplitKey takes a dotted key apart and checks it as far as this package can:
 // a setting, a setting of a provider, or a value of an adapter. The error is an
 // *Error.
@@ -255,7 +259,7 @@ func SplitKey(key string) ([]string, error) {
 	_, name := Setting(parts)
 	switch {
 	case keyNamed(name) != nil:
-	case (len(parts) == 3 || len(parts) == 4) && parts[0] == sectionAdapters && !slices.Contains(parts, ""):
+	case len(parts) >= 3 && len(parts) <= maxAdapterKey && parts[0] == sectionAdapters && !slices.Contains(parts, ""):
 	default:
 		allowed := append(keyNames(), sectionProviders+".PROVIDER.KEY", sectionAdapters+".NAME.KEY")
 		return nil, &Error{Key: key, Reason: "unknown key", Allowed: allowed}

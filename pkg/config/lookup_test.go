@@ -108,7 +108,7 @@ func TestGetFaults(t *testing.T) {
 	c := mustLoad(t, "adapters:\n  acme:\n    scopes: [a]\n")
 	for _, key := range []string{
 		"", "nope", "providers", "providers.openai", "providers..debug", "providers.openai.nope", "adapters",
-		"adapters.acme", "adapters..x", "adapters.a.b.c.d", "debug.x", "adapters.acme.scopes",
+		"adapters.acme", "adapters..x", "adapters.a.b.c.d.e", "debug.x", "adapters.acme.scopes",
 	} {
 		_, ok, err := c.Get(key)
 		var fault *Error

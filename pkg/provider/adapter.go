@@ -39,6 +39,13 @@ type Adapter struct {
 	RedirectURL           string
 	UsageFormat           string // form of the answers at UsageURL and ProfileURL: "auto", "openai" or "anthropic"
 
+	// UsageMap has the JSON paths (RFC 9535) of what the answer at UsageURL says, in
+	// place of UsageFormat: "five_hour.utilization" and so on, and "plan".
+	UsageMap map[string]string
+	// IdentityMap has the JSON paths of "account_id", "email" and "plan" in the claims
+	// of its tokens and in the answer at ProfileURL.
+	IdentityMap map[string]string
+
 	// RefusedCodes are error codes that this provider uses where RFC 6749
 	// section 5.2 has invalid_grant.
 	RefusedCodes []string

@@ -74,15 +74,15 @@ func (p *parser) token(sent time.Time) *Token {
 		AccessToken: p.answer.AccessToken, RefreshToken: p.answer.RefreshToken, IDToken: p.answer.IDToken,
 		ExpiresAt: sent.Add(p.answer.Lifetime()),
 	}
-	t.identify(members(p.answer.Member("account")))
+	t.identify(p.adapter, members(p.answer.Member("account")))
 	return t
 }
 
 // identify takes each fact from the first place that has it: the id token, the
 // access token, and the account that Anthropic's answer carries.
-func (t *Token) identify(account map[string]json.RawMessage) {
+func (t *Token) identify(a *Adapter, account map[string]json.RawMessage) {
 	for _, jwt := range []string{t.IDToken, t.AccessToken} {
-		id, _ := Claims(jwt) // not a JWT: nothing to take
+		id, _ := a.Claims(jwt) // not a JWT: nothing to take
 		t.AccountID = cmpOr(t.AccountID, id.AccountID)
 		t.Email = cmpOr(t.Email, id.Email)
 		t.Plan = cmpOr(t.Plan, id.Plan)

@@ -52,7 +52,7 @@ func Check(overrides map[string]*yaml.Node, file, id string) ([]Problem, error) 
 		return nil, &UnknownProviderError{Name: id, Known: Names(overrides)}
 	}
 	var problems []Problem
-	for _, e := range slices.Concat(r.faults[id], r.missing[id]) {
+	for _, e := range slices.Concat(r.faults[id], r.missing[id], r.unfinished[id]) {
 		problems = append(problems, Problem{e, SeverityError})
 	}
 	if len(problems) == 0 && !a.Builtin {
@@ -79,6 +79,7 @@ func (a *Adapter) advice() []advised {
 	add(a.AuthorizeURL == "" && a.DeviceURL == "", "authorize_url", "neither it nor device_url is there, so that kyoli cannot log in; accounts come by `kyoli accounts add`")
 	add(slices.Contains(a.Scopes, "openid") && !slices.Contains(a.Scopes, "offline_access"), "scopes", "without offline_access many providers give no refresh token")
 	add(a.RedirectURL != "" && !servable(a.RedirectURL), "redirect_url", "is not plain http on this machine, so that kyoli cannot listen there")
+	add(len(a.UsageMap) > 0 && a.UsageURL == "", "usage_map", "without usage_url there is no answer to read")
 	add(a.BaseURL == "", "base_url", "not there, and needed by the proxy and by exec --rotate")
 	add(a.BaseURL == "" && a.namesBaseURL(), "env", "names {{.BaseURL}}, which is empty without base_url")
 	return all

@@ -18,6 +18,8 @@ type decoder struct {
 	adapter *Adapter
 	faults  []*AdapterError // what is wrong
 	missing []*AdapterError // what is not there yet, and has to be before a token can be refreshed
+
+	unfinished []*AdapterError // what is not there yet, and is missed by something else
 }
 
 // field is one key of an adapter: where it goes and what it has to be. Exactly
@@ -30,6 +32,7 @@ type field struct {
 	checkName  func(string) string // a table's names; returns what is wrong
 	checkValue func(string) string // each value; returns what is wrong
 	canonical  func(string) string // a table's names that differ in spelling only
+	nested     bool                // a table's values may be tables, whose names then have a dot
 }
 
 var fields = map[string]field{
@@ -63,6 +66,8 @@ var fields = map[string]field{
 	"headers":                 {table: func(a *Adapter) *map[string]string { return &a.Headers }, checkName: checkHeaderName, checkValue: checkHeaderValue, canonical: textproto.CanonicalMIMEHeaderKey},
 	"plans":                   {table: func(a *Adapter) *map[string]string { return &a.Plans }, checkName: checkLabel, checkValue: checkLabel},
 	"authorize_params":        {table: func(a *Adapter) *map[string]string { return &a.AuthorizeParams }, checkName: checkParam, checkValue: checkLabel},
+	"identity_map":            {table: func(a *Adapter) *map[string]string { return &a.IdentityMap }, checkName: checkIdentityName, checkValue: checkJSONPath},
+	"usage_map":               {table: func(a *Adapter) *map[string]string { return &a.UsageMap }, checkName: checkMapName, checkValue: checkMapValue, nested: true},
 	"env":                     {table: func(a *Adapter) *map[string]string { return &a.Env }, checkName: checkExportName, checkValue: checkTemplate},
 }
 
@@ -107,6 +112,26 @@ func (d *decoder) complete(node *yaml.Node) {
 			d.fault(node, "list_headers", "names "+name+", which is not one of headers")
 		}
 	}
+	d.checkUsageMap(node)
+}
+
+// checkUsageMap looks at usage_map as a whole, once each part of it is right.
+func (d *decoder) checkUsageMap(node *yaml.Node) {
+	if slices.ContainsFunc(d.faults, func(e *AdapterError) bool { return strings.HasPrefix(e.Key, "usage_map") }) {
+		return
+	}
+	at := strictyaml.Get(node, "usage_map")
+	if at == nil {
+		at = node
+	}
+	for _, f := range checkMap(d.adapter.UsageMap) {
+		e := d.errorAt(at, strings.TrimSuffix("usage_map."+f.key, "."), f.reason)
+		if f.lacks {
+			d.unfinished = append(d.unfinished, e)
+		} else {
+			d.faults = append(d.faults, e)
+		}
+	}
 }
 
 func (d *decoder) set(key string, f field, node *yaml.Node) {
@@ -147,7 +172,15 @@ func (d *decoder) setTable(key string, f field, node *yaml.Node) {
 	}
 	*f.table(d.adapter) = table
 	for name, item := range strictyaml.Pairs(node) {
-		d.setEntry(table, key, f, name, item)
+		if !f.nested || item.Kind != yaml.MappingNode {
+			d.setEntry(table, key, f, name, item)
+			continue
+		}
+		for inner, value := range strictyaml.Pairs(item) {
+			dotted := *inner
+			dotted.Value = name.Value + "." + inner.Value
+			d.setEntry(table, key, f, &dotted, value)
+		}
 	}
 }
 

@@ -18,11 +18,24 @@ func (c *Client) Profile(ctx context.Context, a *Adapter, access, accountID stri
 	if err != nil {
 		return nil, err
 	}
-	profile, wrong := parseProfile(a.UsageFormat, raw.Body)
+	profile, wrong := a.parseProfile(raw.Body)
 	if wrong != "" {
 		return nil, unreadable(a, ProbedProfile, raw, wrong)
 	}
 	return profile, nil
+}
+
+func (a *Adapter) parseProfile(body []byte) (profile *Profile, wrong string) {
+	mapped := a.identityIn(body)
+	if profile, wrong = parseProfile(a.UsageFormat, body); wrong != "" {
+		if mapped.Email == "" && mapped.Plan == "" {
+			return nil, wrong
+		}
+		profile = &Profile{}
+	}
+	profile.Email = cmpOr(mapped.Email, profile.Email)
+	profile.Plan = cmpOr(mapped.Plan, profile.Plan)
+	return profile, ""
 }
 
 // parseProfile reads an answer; wrong says why it cannot be read.

@@ -21,6 +21,8 @@ type Registry struct {
 	byID    map[string]*Adapter
 	faults  map[string][]*AdapterError // what is wrong with the user's, by name
 	missing map[string][]*AdapterError // what they lack yet, by name
+
+	unfinished map[string][]*AdapterError // what only a part of them lacks
 }
 
 // Load builds the registry from the built-in adapters and the user's: overrides
@@ -44,7 +46,7 @@ func Load(overrides map[string]*yaml.Node, file string) (*Registry, error) {
 func readAll(overrides map[string]*yaml.Node, file string) (*Registry, error) {
 	r := &Registry{
 		file: file, byID: map[string]*Adapter{},
-		faults: map[string][]*AdapterError{}, missing: map[string][]*AdapterError{},
+		faults: map[string][]*AdapterError{}, missing: map[string][]*AdapterError{}, unfinished: map[string][]*AdapterError{},
 	}
 	if err := r.loadBuiltins(); err != nil {
 		return nil, err
@@ -101,6 +103,7 @@ func (r *Registry) override(id string, node *yaml.Node, file string) {
 	if len(d.missing) > 0 {
 		r.missing[id] = d.missing
 	}
+	r.unfinished[id] = d.unfinished
 	r.byID[id] = a
 }
 

@@ -42,11 +42,18 @@ func (c *Client) Usage(ctx context.Context, a *Adapter, access, accountID string
 	if err != nil {
 		return nil, err
 	}
-	usage, wrong := parseUsage(a.UsageFormat, raw.Body, raw.Date)
+	usage, wrong := a.parseUsage(raw.Body, raw.Date)
 	if wrong != "" {
 		return nil, unreadable(a, ProbedUsage, raw, wrong)
 	}
 	return usage, nil
+}
+
+func (a *Adapter) parseUsage(body []byte, at time.Time) (usage *Usage, wrong string) {
+	if len(a.UsageMap) > 0 {
+		return parseMapped(a.UsageMap, body, at)
+	}
+	return parseUsage(a.UsageFormat, body, at)
 }
 
 // parseUsage reads an answer that came at the time at. wrong says why it cannot
@@ -130,11 +137,16 @@ func (r *windowReader) window(in map[string]json.RawMessage, name string, read f
 // takes.
 func (r *windowReader) openAIWindow(w map[string]json.RawMessage) (*Window, bool) {
 	used, ok := percent(w["used_percent"])
-	window := &Window{Utilization: used}
-	if after, known := number(w["reset_after_seconds"]); known && after <= furthestReset.Seconds() {
-		window.ResetsAt = r.at.Add(time.Duration(max(after, 0) * float64(time.Second)))
+	return &Window{Utilization: used, ResetsAt: r.after(w["reset_after_seconds"])}, ok
+}
+
+// after is the time in so many seconds, or zero where that is absurdly far.
+func (r *windowReader) after(raw json.RawMessage) time.Time {
+	after, known := number(raw)
+	if !known || after > furthestReset.Seconds() {
+		return time.Time{}
 	}
-	return window, ok
+	return r.at.Add(time.Duration(max(after, 0) * float64(time.Second)))
 }
 
 func (r *windowReader) anthropicWindow(w map[string]json.RawMessage) (*Window, bool) {
