@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/theory/jsonpath"
 )
@@ -11,8 +12,11 @@ import (
 const badPath = "want a JSON path (RFC 9535), such as $.limits.short.used"
 
 func checkJSONPath(s string) string {
-	if len(s) > maxValue {
+	switch {
+	case len(s) > maxValue:
 		return badPath
+	case strings.Count(s, "..") > 1: // each multiplies the time that a look-up takes
+		return "want a JSON path with at most one descendant segment (..)"
 	}
 	if _, err := parsePath(s); err != nil {
 		return badPath

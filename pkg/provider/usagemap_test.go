@@ -25,14 +25,20 @@ func TestParseMapped(t *testing.T) {
 		want       *Usage
 		wrong      string
 	}{
-		{"percent", `{"limits":{"short":{"used":37,"reset":"2026-03-01T14:00:00Z"},"long":{"used":"5.5"}},"account":{"tier":"Pro"}}`, percent,
-			&Usage{FiveHour: &Window{37, time.Date(2026, 3, 1, 14, 0, 0, 0, time.UTC)}, SevenDay: &Window{Utilization: 5.5}, Plan: "pro"}, ""},
+		{
+			"percent", `{"limits":{"short":{"used":37,"reset":"2026-03-01T14:00:00Z"},"long":{"used":"5.5"}},"account":{"tier":"Pro"}}`, percent,
+			&Usage{FiveHour: &Window{37, time.Date(2026, 3, 1, 14, 0, 0, 0, time.UTC)}, SevenDay: &Window{Utilization: 5.5}, Plan: "pro"}, "",
+		},
 		{"null window", `{"limits":{"short":null,"long":{"used":1}}}`, percent, &Usage{SevenDay: &Window{Utilization: 1}}, ""},
 		{"no limits for this plan", `{"limits":{"short":{"used":null}},"account":{"tier":"max"}}`, percent, &Usage{Plan: "max"}, ""},
-		{"out of range", `{"limits":{"short":{"used":1e999,"reset":1e300},"long":{"used":-7}}}`, percent,
-			&Usage{FiveHour: &Window{Utilization: 100}, SevenDay: &Window{Utilization: 0}}, ""},
-		{"from a list", `{"limits":[{"window":"7d","used":9,"limit":9},{"window":"5h","used":1,"limit":4,"resets_in":60}]}`, byName,
-			&Usage{FiveHour: window(25, time.Minute)}, ""},
+		{
+			"out of range", `{"limits":{"short":{"used":1e999,"reset":1e300},"long":{"used":-7}}}`, percent,
+			&Usage{FiveHour: &Window{Utilization: 100}, SevenDay: &Window{Utilization: 0}}, "",
+		},
+		{
+			"from a list", `{"limits":[{"window":"7d","used":9,"limit":9},{"window":"5h","used":1,"limit":4,"resets_in":60}]}`, byName,
+			&Usage{FiveHour: window(25, time.Minute)}, "",
+		},
 		{"unlimited", `{"limits":[{"window":"5h","used":1,"limit":null}]}`, byName, &Usage{}, ""},
 		{"remaining, with a constant limit", `{"left":250}`, remaining, &Usage{SevenDay: &Window{Utilization: 75}}, ""},
 		{"more than all remains", `{"left":2500}`, remaining, &Usage{SevenDay: &Window{Utilization: 0}}, ""},
@@ -73,6 +79,7 @@ func TestUsageMapFaults(t *testing.T) {
 	const head = "acme:\n  client_id: a\n  token_url: https://a.example/t\n  usage_map:\n"
 	for _, tt := range []struct{ text, key, reason string }{
 		{"    five_hour: {utilization: limits.used}", "usage_map.five_hour.utilization", badPath},
+		{"    five_hour: {utilization: $..*..*..a}", "usage_map.five_hour.utilization", "at most one descendant"},
 		{"    five_hour: {utilization: $.a, fraction: $.b}", "usage_map.five_hour", "want one of utilization"},
 		{"    five_hour: {resets_at: $.a}", "usage_map.five_hour", "want one of utilization"},
 		{"    seven_day: {used: $.a}", "usage_map.seven_day", "used and remaining need limit"},
