@@ -164,6 +164,7 @@ func checkConfigSet(s *swept) bool {
 // prepareMigrate puts a login into auth.json that kyoli does not have.
 func prepareMigrate(s *swept) {
 	c := s.provider.AddAccount(fakeprovider.Account{ID: "three", Email: "three@example.com", Plan: "pro"})
+	s.logins["three"] = c
 	s.write(sweptAuth, strings.TrimSuffix(sweptAuthJSON, "\n}\n")+fmt.Sprintf(
 		",\n"+`  "openai": {"type": "oauth", "refresh": %q, "access": %q, "expires": %d, "accountId": "three"}`+"\n}\n",
 		c.RefreshToken, c.AccessToken, c.ExpiresAt.UnixMilli()))
