@@ -37,7 +37,7 @@ func newCrowd(t *testing.T, n int, expired bool) *crowd {
 	c.write("kyoli.yaml", []byte(adapters(server.URL)))
 	var accounts []map[string]any
 	for i := range n {
-		id := fmt.Sprintf("account-%02d", i)
+		id := accountID(i)
 		login := c.provider.AddAccount(fakeprovider.Account{ID: id, Email: id + "@example.com", Plan: "pro"})
 		ends := login.ExpiresAt
 		if expired {
@@ -55,6 +55,8 @@ func newCrowd(t *testing.T, n int, expired bool) *crowd {
 	c.write("openai-multi-account-accounts.json", data)
 	return c
 }
+
+func accountID(i int) string { return fmt.Sprintf("account-%02d", i) }
 
 func (c *crowd) write(name string, data []byte) {
 	c.t.Helper()

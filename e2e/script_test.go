@@ -28,6 +28,8 @@ func TestMain(m *testing.M) {
 		"waitgone":   waitGone,
 		"exitcode":   exitCode,
 		"norefresh":  noRefresh,
+
+		"otherprogram": otherProgram,
 	})
 }
 
