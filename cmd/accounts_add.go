@@ -16,13 +16,15 @@ type accountsAddOptions struct {
 	Label             string
 	Email             string
 	Plan              string
+	Login             bool
+	LogIn             loginOptions // with Login
 }
 
 func newAccountsAddCmd(f *Factory, runF func(context.Context, *accountsAddOptions) error) *cobra.Command {
 	o := &accountsAddOptions{}
 	cmd := &cobra.Command{
 		Use:   "add [--file FILE]",
-		Short: "Add accounts from stdin or a file",
+		Short: "Add accounts from stdin or a file, or by logging in",
 		Long: `Adds accounts, or brings those up to date that are there already: known by their
 refresh token (or the one that it was exchanged for), their uuid, or their e-mail
 and account id. Such an account keeps its label, its state and its limits, and
@@ -44,13 +46,16 @@ Stdin, or the file, holds JSON in one of these forms:
 Only the refresh token is required. With --refresh-token-stdin stdin is the
 refresh token and nothing else; at a terminal it is asked for.
 
+With --login nothing is read: it is kyoli login, with the flags of that.
+
 The provider is --provider's, or the one that the input names, or the only one
 that has accounts.
 
 A token is no argument: arguments show in the process list.`,
 		Example: `  kyoli accounts add --provider openai --label work < account.json
   printf '%s' "$TOKEN" | kyoli accounts add --provider openai --refresh-token-stdin --email me@example.com
-  kyoli accounts add --file export.json`,
+  kyoli accounts add --file export.json
+  kyoli accounts add --login --provider openai`,
 		Args: noSecretArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.validate(cmd); err != nil {
@@ -58,6 +63,9 @@ A token is no argument: arguments show in the process list.`,
 			}
 			if runF != nil {
 				return runF(cmd.Context(), o)
+			}
+			if o.Login {
+				return runLogin(cmd.Context(), f, &o.LogIn)
 			}
 			return runAccountsAdd(cmd.Context(), f, o)
 		},
@@ -68,6 +76,8 @@ A token is no argument: arguments show in the process list.`,
 	fs.StringVar(&o.Label, "label", "", "what to call the account")
 	fs.StringVar(&o.Email, "email", "", "the account's e-mail")
 	fs.StringVar(&o.Plan, "plan", "", "the account's plan, for instance pro")
+	fs.BoolVar(&o.Login, "login", false, "log in at the provider (kyoli login)")
+	o.LogIn.addFlags(f, cmd)
 	_ = cmd.MarkFlagFilename("file", "json")
 	return cmd
 }
@@ -96,7 +106,29 @@ func (o *accountsAddOptions) validate(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	return nil
+	return o.validateLogin(cmd)
+}
+
+// validateLogin keeps the flags of a login and those of what is read apart.
+func (o *accountsAddOptions) validateLogin(cmd *cobra.Command) error {
+	apart := loginFlags
+	if o.Login {
+		apart = []string{"file", "refresh-token-stdin", "email", "plan"}
+	}
+	for _, name := range apart {
+		switch {
+		case !cmd.Flags().Changed(name):
+		case o.Login:
+			return flagErrorf("--login and --%s contradict each other", name)
+		default:
+			return flagErrorf("--%s is for a login: give --login, too", name)
+		}
+	}
+	if !o.Login {
+		return nil
+	}
+	o.LogIn.Label = o.Label
+	return o.LogIn.validate(cmd)
 }
 
 // checkName refuses a name that a terminal would act on: nobody could type it

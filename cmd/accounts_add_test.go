@@ -31,7 +31,14 @@ func TestAccountsAddOptions(t *testing.T) {
 			args: []string{"-f", "x.json", "--label", " work ", "--email", "me@example.com", "--plan", "pro"},
 			want: &accountsAddOptions{File: "x.json", Label: "work", Email: "me@example.com", Plan: "pro"},
 		},
-		"token":           {args: []string{"--refresh-token-stdin"}, want: &accountsAddOptions{RefreshTokenStdin: true}},
+		"token": {args: []string{"--refresh-token-stdin"}, want: &accountsAddOptions{RefreshTokenStdin: true}},
+		"login": {
+			args: []string{"--login", "--label", "work", "--device", "--new"},
+			want: &accountsAddOptions{Label: "work", Login: true, LogIn: loginOptions{Label: "work", Device: true, New: true}},
+		},
+		"login and file":  {args: []string{"--login", "-f", "x"}, fail: "--login and --file contradict"},
+		"device alone":    {args: []string{"--device"}, fail: "--device is for a login"},
+		"two ways":        {args: []string{"--login", "--device", "--manual"}, fail: "--device and --manual exclude each other"},
 		"both":            {args: []string{"--refresh-token-stdin", "--file", "x"}, fail: "contradict"},
 		"empty label":     {args: []string{"--label", " "}, fail: `--label " ": is empty`},
 		"empty file":      {args: []string{"--file", ""}, fail: `--file "": is empty`},
@@ -53,6 +60,7 @@ func TestAccountsAddOptions(t *testing.T) {
 				}
 				return
 			}
+			c.want.LogIn.Timeout = defaultLoginTimeout
 			if d := cmp.Diff(c.want, got); d != "" || err != nil {
 				t.Errorf("%v: %s", err, d)
 			}

@@ -25,7 +25,7 @@ func (f *Factory) locate(ctx context.Context, names ...string) ([]located, error
 	var found []located
 	seen := map[located]bool{}
 	for _, name := range names {
-		one, err := locateOne(lists, name)
+		one, err := f.locateOne(lists, name)
 		if err != nil {
 			return nil, err
 		}
@@ -75,7 +75,7 @@ func (f *Factory) lists(ctx context.Context) ([]providerAccounts, error) {
 	return lists, nil
 }
 
-func locateOne(lists []providerAccounts, name string) (located, error) {
+func (f *Factory) locateOne(lists []providerAccounts, name string) (located, error) {
 	var found []located
 	var candidates []string
 	var providers []string // that have the name
@@ -105,18 +105,21 @@ func locateOne(lists []providerAccounts, name string) (located, error) {
 	case len(found) == 1:
 		return found[0], nil
 	}
-	return located{}, unknownAccount(lists, name)
+	return located{}, f.unknownAccount(lists, name)
 }
 
 // unknownAccount says where the name was looked for, when that was one file.
-func unknownAccount(lists []providerAccounts, name string) error {
+func (f *Factory) unknownAccount(lists []providerAccounts, name string) error {
 	some := 0
 	for _, p := range lists {
 		some += len(p.accounts.List)
 	}
 	hint := "kyoli accounts list"
-	if some == 0 {
-		hint = "kyoli accounts add --provider " + lists[0].provider + " < account.json"
+	switch {
+	case some == 0 && len(lists) == 1:
+		hint = f.howToAdd(lists[0].provider)
+	case some == 0:
+		hint = "kyoli login"
 	}
 	if len(lists) == 1 {
 		_, err := lists[0].accounts.Find(name)

@@ -25,7 +25,7 @@ who holds the account, and which one is active (*).
 The status is the first of these that holds; people read it in words:
 
   disabled       by you; kyoli accounts enable
-  auth-disabled  its login no longer works: log in again and add it
+  auth-disabled  its login no longer works: kyoli login --account NAME
   rate-limited   until the time under RESET
   cooling-down   it answered 429 less than 30 seconds ago
   over-quota     above soft_quota_threshold_percent

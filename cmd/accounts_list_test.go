@@ -175,7 +175,7 @@ func TestAccountsListOfNone(t *testing.T) {
 	w := newAccountsWorld(t)
 	for _, args := range [][]string{{"accounts", "list"}, {"accounts", "list", "--provider", "openai"}} {
 		stdout, stderr := w.must(args...)
-		if stdout != "" || !strings.Contains(stderr, "kyoli accounts add --provider openai < account.json") {
+		if stdout != "" || !strings.Contains(stderr, "hint: kyoli login") {
 			t.Errorf("%v: %q, %q", args, stdout, stderr)
 		}
 	}

@@ -53,7 +53,7 @@ held by        -
 func TestAccountsShowWithoutAName(t *testing.T) {
 	t.Parallel()
 	w := newAccountsWorld(t)
-	if code, _, stderr := w.run("accounts", "show"); code != exitLogin || !strings.Contains(stderr, "hint: kyoli accounts add") {
+	if code, _, stderr := w.run("accounts", "show"); code != exitLogin || !strings.Contains(stderr, "hint: kyoli login") {
 		t.Errorf("no accounts: exit %d, %q", code, stderr)
 	}
 	w.fill(openaiFile, w.entry("work", fields{"uuid": "uuid-x"}))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,20 +105,28 @@ func (w *accountsWorld) claim(uuid string, h claims.Holder) {
 	}
 }
 
-// run runs one command line. No token may ever come out of it.
-func (w *accountsWorld) run(args ...string) (code int, stdout, stderr string) {
-	w.t.Helper()
-	var out, errs bytes.Buffer
+// factory is one whose output goes nowhere; vars are added to its environment.
+func (w *accountsWorld) factory(vars map[string]string) *Factory {
 	tty := func() bool { return w.tty }
-	f := &Factory{
-		In: strings.NewReader(w.stdin), Out: &out, Err: &errs, Version: "test",
+	all := map[string]string{"HOME": w.dir, "KYOLI_CONFIG_DIR": w.dir, "NO_COLOR": "1"}
+	maps.Copy(all, vars)
+	return &Factory{
+		In: strings.NewReader(w.stdin), Out: io.Discard, Err: io.Discard, Version: "test",
 		InTTY: tty, OutTTY: tty, ErrTTY: tty, Width: func() int { return 0 },
 		Terminal: func() (terminal, error) {
 			return &fakeTerminal{Reader: strings.NewReader(w.answers), Writer: &w.terminal}, nil
 		},
 		Now: func() time.Time { return w.now },
-		Env: env.Map(map[string]string{"HOME": w.dir, "KYOLI_CONFIG_DIR": w.dir, "NO_COLOR": "1"}),
+		Env: env.Map(all),
 	}
+}
+
+// run runs one command line. No token may ever come out of it.
+func (w *accountsWorld) run(args ...string) (code int, stdout, stderr string) {
+	w.t.Helper()
+	var out, errs bytes.Buffer
+	f := w.factory(nil)
+	f.Out, f.Err = &out, &errs
 	code = f.Run(w.t.Context(), args)
 	for _, text := range []string{out.String(), errs.String(), w.terminal.String()} {
 		if strings.Contains(text, "-secret-") {

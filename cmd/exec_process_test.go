@@ -233,7 +233,7 @@ func TestExecWithoutAnAccount(t *testing.T) {
 		code   int
 		stderr []string
 	}{
-		{"none", func() *execWorld { return newExecWorld(t) }, nil, exitLogin, []string{"hint: kyoli accounts add"}},
+		{"none", func() *execWorld { return newExecWorld(t) }, nil, exitLogin, []string{"hint: kyoli login"}},
 		{
 			"none of the provider", func() *execWorld { return newExecWorld(t, "a") },
 			[]string{"--provider", "anthropic"},

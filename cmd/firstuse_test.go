@@ -183,9 +183,9 @@ func TestNoAccountsHintsAtOpenCodesLogin(t *testing.T) {
 	t.Parallel()
 	for auth, hint := range map[string]string{
 		someLogin:                          "hint: kyoli migrate auth-json\n",
-		"":                                 "hint: kyoli accounts add ",
-		`{"corp":{"type":"api","key":""}}`: "hint: kyoli accounts add ",
-		`{"corp":{"type":"oauth","refresh":"r","access":"a","expires":1}}`: "hint: kyoli accounts add ",
+		"":                                 "hint: kyoli login\n",
+		`{"corp":{"type":"api","key":""}}`: "hint: kyoli login\n",
+		`{"corp":{"type":"oauth","refresh":"r","access":"a","expires":1}}`: "hint: kyoli login\n",
 	} {
 		r := newAuthRun(t, auth)
 		if code, _, stderr := r.run("sync-auth"); code != exitLogin || !strings.Contains(stderr, hint) {

@@ -18,6 +18,8 @@ type loginOptions struct {
 	Account   string // log this one in again
 	Label     string
 	New       bool
+	Device    bool
+	Manual    bool
 	NoBrowser bool
 	Timeout   time.Duration
 }
@@ -32,14 +34,20 @@ account that is there up to date, enables it, and ends an auth-disabled state.
 
 A browser is opened at the provider's page, and comes back to an address on this
 machine that kyoli listens at until then. Its URL is always printed. Where there
-is no display, over SSH, and with --no-browser, nothing is opened.
+is no display, or over SSH, another way is chosen that works there:
+
+  --device      a code that is entered on any other device
+  --manual      the address that the browser ends at is pasted back here
+  --no-browser  the URL is printed, nothing is opened, and the browser has to be
+                one that reaches this machine's loopback addresses
 
 --account logs an account in again, and refuses the login of somebody else.
 
 anthropic has no login of its own here: log in with another program, and take
 that login over with kyoli migrate auth-json or kyoli accounts add.`,
 		Example: `  kyoli login openai --label work
-  kyoli login --account work`,
+  kyoli login --account work
+  kyoli login openai --device`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: completeLogin(f),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -65,13 +73,29 @@ func (o *loginOptions) addFlags(f *Factory, cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVarP(&o.Account, "account", "a", "", "log this `account` in again")
 	fs.BoolVar(&o.New, "new", false, "add a second account even where the same person has one")
+	fs.BoolVar(&o.Device, "device", false, "log in with a code on another device")
+	fs.BoolVar(&o.Manual, "manual", false, "paste the address that the browser ends at")
 	fs.BoolVar(&o.NoBrowser, "no-browser", false, "print the URL and open nothing")
 	fs.DurationVar(&o.Timeout, "timeout", defaultLoginTimeout, "how long to wait for the browser")
 	_ = cmd.RegisterFlagCompletionFunc("account", completeAccounts(f, 0))
 }
 
+// loginFlags are those of addFlags.
+var loginFlags = []string{"account", "new", "device", "manual", "no-browser", "timeout"}
+
 func (o *loginOptions) validate(cmd *cobra.Command) error {
+	var ways []string
+	for _, way := range []struct {
+		flag string
+		set  bool
+	}{{"--device", o.Device}, {"--manual", o.Manual}, {"--no-browser", o.NoBrowser}} {
+		if way.set {
+			ways = append(ways, way.flag)
+		}
+	}
 	switch {
+	case len(ways) > 1:
+		return flagErrorf("%s exclude each other", strings.Join(ways, " and "))
 	case o.New && o.Account != "":
 		return flagErrorf("--new and --account contradict each other")
 	case o.Timeout <= 0:
@@ -107,8 +131,14 @@ func (f *Factory) logIn(ctx context.Context, o *loginOptions) (addRow, error) {
 	if err != nil {
 		return addRow{}, err
 	}
-	defer f.endOrderly()()
-	err = l.browser(ctx)
+	switch l.method {
+	case byDevice:
+		err = l.device(ctx)
+	case byPaste:
+		err = l.paste(ctx)
+	default:
+		err = l.browser(ctx)
+	}
 	if err != nil {
 		return addRow{}, l.explain(err)
 	}

@@ -77,11 +77,22 @@ func (f *Factory) OneProvider(ctx context.Context) (string, error) {
 // noAccounts is what a command says that finds no account of any provider.
 func (f *Factory) noAccounts() error {
 	if f.opts.Provider != "" {
-		return &manager.NoAccountsError{Provider: f.opts.Provider}
+		return &manager.NoAccountsError{Provider: f.opts.Provider, CanLogIn: f.canLogIn(f.opts.Provider)}
 	}
-	hint := "kyoli accounts add --provider openai < account.json"
+	hint := "kyoli login"
 	if place, err := f.authPlace(""); err == nil && f.hasLogin(place) {
 		hint = "kyoli migrate auth-json"
 	}
 	return failf(exitLogin, hint, "there are no accounts yet")
+}
+
+// canLogIn tells whether kyoli login knows a way in at a provider.
+func (f *Factory) canLogIn(id string) bool {
+	a, err := f.Adapter(id)
+	return err == nil && a.CanLogIn()
+}
+
+// howToAdd is a command that adds an account of a provider.
+func (f *Factory) howToAdd(id string) string {
+	return (&manager.NoAccountsError{Provider: id, CanLogIn: f.canLogIn(id)}).Hint()
 }

@@ -158,7 +158,7 @@ func TestRefreshExitCodes(t *testing.T) {
 		!strings.Contains(stdout, "b\tfailed\taccount b needs a new login: ") {
 		t.Errorf("some failed: exit %d, %q", code, stdout)
 	}
-	if stderr != "hint: kyoli accounts add --provider openai < account.json\n" {
+	if stderr != "hint: kyoli login --account 'b'\n" {
 		t.Errorf("stderr %q", stderr)
 	}
 	if code, _, _ = w.run("refresh", "b"); code != exitLogin {
@@ -214,7 +214,7 @@ func TestRefreshByForce(t *testing.T) {
 func TestRefreshNames(t *testing.T) {
 	t.Parallel()
 	w := newRefreshWorld(t)
-	if code, _, stderr := w.run("refresh", "a"); code != exitLogin || !strings.Contains(stderr, "hint: kyoli accounts add") {
+	if code, _, stderr := w.run("refresh", "a"); code != exitLogin || !strings.Contains(stderr, "hint: kyoli login") {
 		t.Errorf("no account at all: exit %d, %q", code, stderr)
 	}
 	w.add("openai", "same", -time.Hour)

@@ -103,11 +103,11 @@ func runSyncAuth(ctx context.Context, f *Factory, o *syncAuthOptions) error {
 	r := &syncReport{f: f, o: o, provider: id}
 	if o.Watch {
 		f.noteWait("watching %s; Ctrl-C ends it", place.AuthPath)
-		return o.explain(migrate.Watch(ctx, place, sync, r.tell))
+		return o.explain(f, migrate.Watch(ctx, place, sync, r.tell))
 	}
 	res, err := migrate.Sync(ctx, place, sync)
 	if err != nil {
-		return o.explain(err)
+		return o.explain(f, err)
 	}
 	return r.once(res)
 }
@@ -129,7 +129,11 @@ func (f *Factory) syncOptions(m *manager.Manager, o *syncAuthOptions) (migrate.S
 }
 
 // explain adds to an error what this command line has to do with it.
-func (o *syncAuthOptions) explain(err error) error {
+func (o *syncAuthOptions) explain(f *Factory, err error) error {
+	var nobody *migrate.NoAccountError
+	if errors.As(err, &nobody) && !nobody.Some {
+		return withHint(err, f.howToAdd(nobody.Provider))
+	}
 	var foreign *migrate.ForeignLoginError
 	if !errors.As(err, &foreign) {
 		return fileError(err)

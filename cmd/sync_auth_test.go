@@ -126,8 +126,8 @@ func TestSyncAuthFaults(t *testing.T) {
 			t.Errorf("%v: exit %d, %q, %q", args, got, stdout, stderr)
 		}
 	}
-	fails(exitLogin, "no accounts", "kyoli accounts add", "sync-auth")
-	fails(exitLogin, "no accounts", "kyoli accounts add", "sync-auth", "--provider", "openai")
+	fails(exitLogin, "no accounts", "kyoli login", "sync-auth")
+	fails(exitLogin, "no accounts", "kyoli login", "sync-auth", "--provider", "openai")
 	r.add("openai", "work")
 	fails(exitGeneral, "--force overwrites it", "kyoli sync-auth --provider openai --force --path ", "sync-auth", "--path", r.auth())
 	fails(exitNoAccount, "nobody", "", "sync-auth", "--account", "nobody")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -28,6 +29,7 @@ import (
 //	nosecret FILE...               none of the provider's tokens is in the files (or stdout, stderr)
 //	docs PAGE.md SCRIPT            write the sh blocks of a page of docs/ into a script
 //	envfile NAME FILE              set a variable to a file's content
+//	takeport                       listen at a port of loopback, and set $PORT to it
 //	provider-settings              write the kyoli.yaml of provider again
 var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"provider": cmdProvider,
@@ -40,6 +42,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"nosecret": cmdNoSecret,
 	"docs":     cmdDocs,
 	"envfile":  cmdEnvFile,
+	"takeport": cmdTakePort,
 
 	"provider-settings": cmdProviderSettings,
 }
@@ -73,7 +76,9 @@ func writeSettings(ts *testscript.TestScript, url string) {
 // adapters is a kyoli.yaml that points the built-in providers at url.
 func adapters(url string) string {
 	const one = "  %s: { token_url: %q, base_url: %q, usage_url: %q%s }\n"
-	login := fmt.Sprintf(", authorize_url: %q, redirect_url: %q", url+"/oauth/authorize", "http://127.0.0.1/auth/callback")
+	login := fmt.Sprintf(", authorize_url: %q, redirect_url: %q", url+"/oauth/authorize", "http://127.0.0.1/auth/callback") +
+		fmt.Sprintf(", device_url: %q, device_token_url: %q, device_verification_url: %q",
+			url+"/deviceauth/usercode", url+"/deviceauth/token", url+"/device")
 	return "adapters:\n" +
 		fmt.Sprintf(one, "openai", url+"/oauth/token", url+"/codex", url+"/usage", login) +
 		fmt.Sprintf(one, "anthropic", url+"/oauth/token", url, url+"/usage", fmt.Sprintf(", profile_url: %q", url+"/profile"))
@@ -215,6 +220,15 @@ func cmdNoSecret(ts *testscript.TestScript, neg bool, args []string) {
 			}
 		}
 	}
+}
+
+func cmdTakePort(ts *testscript.TestScript, neg bool, _ []string) {
+	plain(ts, neg)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { _ = l.Close() })
+	ts.Setenv("PORT", strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	ts.Setenv("PID", strconv.Itoa(os.Getpid()))
 }
 
 func plain(ts *testscript.TestScript, neg bool) {

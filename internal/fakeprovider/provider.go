@@ -62,6 +62,7 @@ type Provider struct {
 	requests []Request
 	waiting  map[string]int // by endpoint
 	codes    map[string]authorization
+	devices  map[string]*deviceLogin
 	serial   int
 }
 
@@ -86,7 +87,7 @@ func New(o Options) *Provider {
 		now: o.Now, ttl: o.TTL, mux: http.NewServeMux(),
 		accounts: map[string]*Account{}, refresh: map[string]*grant{},
 		access: map[string]*grant{}, scripts: map[string][]Behaviour{}, waiting: map[string]int{},
-		codes: map[string]authorization{},
+		codes: map[string]authorization{}, devices: map[string]*deviceLogin{},
 	}
 	p.routes()
 	return p
@@ -95,6 +96,10 @@ func New(o Options) *Provider {
 func (p *Provider) routes() {
 	p.handle("POST /oauth/token", "token", p.token)
 	p.handle("GET /oauth/authorize", "authorize", p.authorizePage)
+	p.handle("POST /oauth/device", "device", p.deviceCode)
+	p.handle("POST /deviceauth/usercode", "device", p.openaiDeviceCode)
+	p.handle("POST /deviceauth/token", "token", p.openaiDeviceToken)
+	p.handle("GET /device", "device-page", p.devicePage)
 	p.handle("POST /codex/responses", "responses", p.responses)
 	p.handle("POST /v1/responses", "responses", p.responses)
 	p.handle("POST /v1/chat/completions", "chat", p.chat)

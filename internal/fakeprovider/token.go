@@ -2,7 +2,9 @@ package fakeprovider
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -34,6 +36,9 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request, _ []byte) {
 		p.mu.Unlock()
 	case "authorization_code":
 		c, ok = p.redeem(t)
+	case deviceGrant:
+		p.deviceToken(w, t)
+		return
 	default:
 		oauthError(w, "unsupported_grant_type", "there is no such grant here")
 		return
@@ -74,6 +79,16 @@ func tokenRequest(r *http.Request) (t tokenParams) {
 		ClientID: r.PostFormValue("client_id"), Code: r.PostFormValue("code"), Redirect: r.PostFormValue("redirect_uri"),
 		Verifier: r.PostFormValue("code_verifier"), DeviceCode: r.PostFormValue("device_code"),
 	}
+}
+
+// jsonNames tells whether a request is a JSON object with these members alone.
+func jsonNames(r *http.Request, body []byte, names ...string) bool {
+	var m map[string]any
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") || json.Unmarshal(body, &m) != nil {
+		return false
+	}
+	slices.Sort(names)
+	return slices.Equal(slices.Sorted(maps.Keys(m)), names)
 }
 
 // oauthError answers as RFC 6749 §5.2 has it.

@@ -40,7 +40,7 @@ func Explain(err error, now time.Time) Explanation {
 	case errors.As(err, &nobody):
 		return Explanation{
 			Status: http.StatusUnauthorized, Code: "login_needed",
-			Message: "there is no account of provider " + nobody.Provider + "; see: kyoli accounts add --help",
+			Message: "there is no account of provider " + nobody.Provider + "; see: kyoli login --help",
 		}
 	case errors.As(err, &login):
 		return Explanation{

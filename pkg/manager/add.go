@@ -27,7 +27,7 @@ type Incoming struct {
 	// Label, Email and Plan are the user's own words, which win over what is stored; empty = none.
 	Label, Email, Plan string
 	// Fresh says that the person has just logged in: the login is newer than any that is stored, and its account is
-	// enabled.
+	// enabled. It is not given up for a label that is taken: then there is none.
 	Fresh bool
 	// Of is the uuid of the account that it has to be a login of; empty = whichever it is of.
 	Of string
@@ -111,14 +111,21 @@ func (m *Manager) addNew(accounts *store.Accounts, in Incoming) (AddedAccount, e
 	}
 	r := AddedAccount{Result: Added, Account: &a}
 	if a.Label != "" && in.Label == "" && labelFree(accounts, &a, a.Label) != nil {
-		r.Why = "without its label " + a.Label + ", which names another account"
+		r.Why = withoutLabel(a.Label)
 		a.Label = ""
 	}
 	if _, err := in.say(accounts, &a); err != nil {
 		return r, err
 	}
+	if in.Label != a.Label && in.Label != "" {
+		r.Why = withoutLabel(in.Label)
+	}
 	accounts.Add(&a)
 	return r, nil
+}
+
+func withoutLabel(label string) string {
+	return "without the label " + label + ", which names another account"
 }
 
 // update brings an account up to date with what came in.
@@ -140,6 +147,9 @@ func update(accounts *store.Accounts, in Incoming, f match) (AddedAccount, error
 	}
 	if (filled || said) && r.Result == Unchanged {
 		r.Result = Updated
+	}
+	if in.Label != a.Label && in.Label != "" {
+		r.Why = withoutLabel(in.Label)
 	}
 	if a.IsAuthDisabled && r.Why == "" {
 		r.Why = "still auth-disabled: this login is the one that no longer works"
@@ -170,10 +180,13 @@ func fill(a, from *store.Account, newer bool) (changed bool) {
 // say writes the user's words over what is there.
 func (in Incoming) say(accounts *store.Accounts, a *store.Account) (changed bool, err error) {
 	if in.Label != "" && in.Label != a.Label {
-		if err := labelFree(accounts, a, in.Label); err != nil {
+		err := labelFree(accounts, a, in.Label)
+		if err != nil && !in.Fresh {
 			return false, err
 		}
-		a.Label, changed = in.Label, true
+		if err == nil {
+			a.Label, changed = in.Label, true
+		}
 	}
 	if in.Email != "" && !strings.EqualFold(in.Email, a.Email) {
 		a.Email, changed = in.Email, true

@@ -10,6 +10,8 @@ import (
 type NoAccountsError struct {
 	// Provider is whose accounts were looked for.
 	Provider string
+	// CanLogIn says that kyoli login knows a way in there.
+	CanLogIn bool
 }
 
 // Error implements error.
@@ -17,6 +19,9 @@ func (e *NoAccountsError) Error() string { return "no accounts for provider " + 
 
 // Hint is a command that helps.
 func (e *NoAccountsError) Hint() string {
+	if e.CanLogIn {
+		return "kyoli login " + e.Provider
+	}
 	return "kyoli accounts add --provider " + e.Provider + " < account.json"
 }
 
@@ -95,6 +100,8 @@ type LoginNeededError struct {
 	UUID, Account string
 	// Reason says why, in words.
 	Reason string
+	// CanLogIn says that kyoli login knows a way in there.
+	CanLogIn bool
 }
 
 // Error implements error.
@@ -104,6 +111,9 @@ func (e *LoginNeededError) Error() string {
 
 // Hint is a command that helps: a new login takes the place of the old one with the same e-mail.
 func (e *LoginNeededError) Hint() string {
+	if e.CanLogIn {
+		return "kyoli login --account " + quote(e.Account)
+	}
 	return "kyoli accounts add --provider " + e.Provider + " < account.json"
 }
 
@@ -151,7 +161,7 @@ func (e *SpentLoginError) Error() string {
 
 // Hint is what helps.
 func (e *SpentLoginError) Hint() string {
-	return "log in again, and add the new login: kyoli accounts add"
+	return "log in again: kyoli login, or kyoli accounts add with a new login"
 }
 
 // OtherPersonError says that a login for one account is somebody else's. Nothing was changed.
@@ -169,6 +179,9 @@ func (e *OtherPersonError) Error() string {
 		whose += " (" + e.Email + ")"
 	}
 	text := fmt.Sprintf("%s logged in, and account %s is somebody else's; nothing was changed", e.Who, whose)
+	if strings.EqualFold(e.Email, e.Who) { // one person may have an account of their own and one in a workspace
+		text = fmt.Sprintf("%s logged in with another workspace than account %s is of; nothing was changed", e.Who, e.Account)
+	}
 	if e.Other != "" {
 		text += "; that login is account " + e.Other + "'s"
 	}

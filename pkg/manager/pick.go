@@ -88,7 +88,7 @@ func (m *Manager) PickFrom(s *Snapshot, req Request) (*Decision, error) {
 // decide is the one way in which an account is chosen, for Pick and Acquire alike.
 func (m *Manager) decide(s *Snapshot, req Request) (*Decision, claims.Choice, error) {
 	if len(s.Accounts.List) == 0 {
-		return nil, claims.Choice{}, &NoAccountsError{Provider: m.adapter.ID}
+		return nil, claims.Choice{}, &NoAccountsError{Provider: m.adapter.ID, CanLogIn: m.adapter.CanLogIn()}
 	}
 	members := s.members(req)
 	if req.Account != "" {
@@ -216,5 +216,7 @@ func (m *Manager) loginNeeded(a *store.Account, reason string) *LoginNeededError
 	if reason == "" {
 		reason = "its login no longer works"
 	}
-	return &LoginNeededError{Provider: m.adapter.ID, UUID: a.UUID, Account: a.Name(), Reason: reason}
+	return &LoginNeededError{
+		Provider: m.adapter.ID, UUID: a.UUID, Account: a.Name(), Reason: reason, CanLogIn: m.adapter.CanLogIn(),
+	}
 }

@@ -73,6 +73,11 @@ func (s *Snapshot) Status(a *store.Account) Status {
 	return s.settings.status(a, s.Claims.Last429(a.UUID), s.At)
 }
 
+// LabelFree tells whether an account, nil for a new one, can be called so. The error is a *[LabelTakenError].
+func (s *Snapshot) LabelFree(label string, a *store.Account) error {
+	return labelFree(s.Accounts, a, label)
+}
+
 // Usable tells whether the account can be chosen.
 func (s *Snapshot) Usable(a *store.Account) bool { return s.Status(a).Usable() }
 

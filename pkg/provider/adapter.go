@@ -108,5 +108,8 @@ func (a *Adapter) PlanLabel(plan string) string {
 	return string(unicode.ToUpper(first)) + plan[size:]
 }
 
+// CanLogIn tells whether `kyoli login` knows a way in: a browser or a device's code.
+func (a *Adapter) CanLogIn() bool { return a.AuthorizeURL != "" || a.DeviceURL != "" }
+
 // String names the adapter in messages.
 func (a *Adapter) String() string { return fmt.Sprintf("provider %q", a.ID) }

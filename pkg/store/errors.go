@@ -68,7 +68,9 @@ func (e *SpentError) Error() string {
 }
 
 // Hint says what the user can do.
-func (e *SpentError) Hint() string { return "log in again and add the account: kyoli accounts add" }
+func (e *SpentError) Hint() string {
+	return "log in again: kyoli login --account '" + strings.ReplaceAll(e.Name, "'", `'\''`) + "'"
+}
 
 // ReplacedError is returned for a new credential whose account was given another login while the provider was asked.
 // The credential is kept in the journal for the case that the other one dies.

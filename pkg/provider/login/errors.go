@@ -53,7 +53,7 @@ type PortTakenError struct {
 
 // Error implements error.
 func (e *PortTakenError) Error() string {
-	return fmt.Sprintf("%s: the browser comes back to %s, which another program is listening on", e.Provider, e.Addr)
+	return fmt.Sprintf("%s: the browser would come back to %s, which is in use", e.Provider, e.Addr)
 }
 
 // Unwrap returns what the system said.
