@@ -172,7 +172,7 @@ func TestAccountsNames(t *testing.T) {
 	}{
 		{"nobody", exitNoAccount, []string{`no account "nobody"`, "hint: kyoli accounts list"}},
 		{"work@example.com", exitUsage, []string{"names 2 accounts", "11112222 (work, work@example.com, openai)", "uuid-claude (claude, work@example.com, anthropic)", "--provider anthropic"}},
-		{"home@example.com", exitUsage, []string{"names 2 accounts", "11113333", "uuid-twin", "hint: name the account by its uuid"}},
+		{"home@example.com", exitUsage, []string{"names 2 accounts", "11113333", "uuid-twin", "hint: kyoli accounts show 11113333"}},
 		{"1111", exitUsage, []string{"names 2 accounts"}},
 		{"111", exitNoAccount, nil},
 		{"", exitNoAccount, nil},

@@ -238,7 +238,7 @@ func TestClaimsOfALaterVersion(t *testing.T) {
 	for _, args := range [][]string{{"claims", "list"}, {"claims", "gc"}, {"exec", "--", "true"}} {
 		code, stdout, stderr := w.run(args...)
 		if code != exitDamaged || stdout != "" || !strings.Contains(stderr, "has version 2") ||
-			!strings.Contains(stderr, "\nhint: use the newer kyoli\n") {
+			!strings.Contains(stderr, "\nhint: go install github.com/kyoli-gam/kyoli@latest\n") {
 			t.Errorf("%q: exit %d, %q, %q", args, code, stdout, stderr)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/kyoli-gam/kyoli/internal/failpoint"
 )
@@ -105,19 +106,31 @@ func PrivateDir(dir string) (tightened bool, err error) {
 
 // SweepDir removes the temporary files of all files in a directory, as Sweep does those of one.
 func SweepDir(dir string) error {
-	names, err := readNames(dir)
+	left, err := LeftOvers(dir)
 	if err != nil {
 		return err
 	}
 	var errs []error
-	for _, name := range names {
-		rest, ok := restOfTempName(name)
-		if !ok || !leftOver(filepath.Join(dir, name), rest) {
-			continue
-		}
-		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, file := range left {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// LeftOvers are the paths of what SweepDir would remove. A missing directory has none.
+func LeftOvers(dir string) ([]string, error) {
+	names, err := readNames(dir)
+	if err != nil {
+		return nil, err
+	}
+	var left []string
+	for _, name := range names {
+		if rest, ok := restOfTempName(name); ok && leftOver(filepath.Join(dir, name), rest) {
+			left = append(left, filepath.Join(dir, name))
+		}
+	}
+	slices.Sort(left)
+	return left, nil
 }

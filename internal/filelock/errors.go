@@ -16,10 +16,8 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("%s is locked by %s (waited %s)", e.Path, e.Holder, e.Waited.Round(time.Millisecond))
 }
 
-// Hint says what the user can do.
-func (e *LockedError) Hint() string {
-	return "wait for it, or give it longer with --lock-timeout 2m"
-}
+// Hint is the command that says which process holds it.
+func (e *LockedError) Hint() string { return "kyoli doctor" }
 
 // LostError is returned when a lock directory that was ours is ours no longer, or may be, because this process slept
 // for too long: what was read under it has to be read again.
@@ -46,7 +44,5 @@ func (e *UnsupportedError) Error() string {
 // Unwrap returns the system's error.
 func (e *UnsupportedError) Unwrap() error { return e.Err }
 
-// Hint says what the user can do.
-func (e *UnsupportedError) Hint() string {
-	return "keep the files on a local disk, with --config-dir DIR or KYOLI_CONFIG_DIR"
-}
+// Hint is the setting that moves the files to a disk of this machine.
+func (e *UnsupportedError) Hint() string { return "export KYOLI_CONFIG_DIR=/path/on/a/local/disk" }

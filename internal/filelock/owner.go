@@ -53,12 +53,21 @@ func openOwner(path string) (*ownerFile, error) {
 	if err != nil {
 		return nil, err
 	}
+	rec, err := recordOf(f)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &ownerFile{f: f, rec: rec}, nil
+}
+
+// recordOf reads an owner file.
+func recordOf(f *os.File) (record, error) {
 	b := make([]byte, 256)
 	n, err := f.ReadAt(b, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, errors.Join(err, f.Close())
+		return record{}, err
 	}
-	return &ownerFile{f: f, rec: parseRecord(string(b[:n]))}, nil
+	return parseRecord(string(b[:n])), nil
 }
 
 func (o *ownerFile) write(r record) error {
@@ -88,6 +97,11 @@ func (r record) String() string {
 	return fmt.Sprintf(recordFormat, r.nonce, r.pid, met) + fmt.Sprintf(dirFormat, r.dir.inode, r.dir.born)
 }
 
+func isNonce(s string) bool {
+	b, err := hex.DecodeString(s)
+	return err == nil && len(b) == nonceLen/2
+}
+
 // parseRecord returns the zero record for anything that kyoli did not write.
 func parseRecord(s string) record {
 	line, rest, ok := strings.Cut(s, "\n")
@@ -99,7 +113,7 @@ func parseRecord(s string) record {
 	if n, err := fmt.Sscanf(line+"\n", recordFormat, &r.nonce, &r.pid, &met); err != nil || n != 3 {
 		return record{}
 	}
-	if b, err := hex.DecodeString(r.nonce); err != nil || len(b) != nonceLen/2 {
+	if !isNonce(r.nonce) {
 		return record{} // it becomes part of a path
 	}
 	if met > 0 {

@@ -59,8 +59,8 @@ func (e *VersionError) Error() string {
 	return fmt.Sprintf("%s has version %d, and this kyoli knows %d at most", e.Path, e.Version, version)
 }
 
-// Hint says what to do.
-func (e *VersionError) Hint() string { return "use the newer kyoli" }
+// Hint is the command that gets a kyoli that may know the version.
+func (e *VersionError) Hint() string { return "go install github.com/kyoli-gam/kyoli@latest" }
 
 // damagedError says that a claims file cannot be parsed.
 type damagedError struct {

@@ -159,9 +159,9 @@ func (e *SpentLoginError) Error() string {
 	return fmt.Sprintf("the refresh token of login %q was spent already, and the account that has its successor is gone", e.Account)
 }
 
-// Hint is what helps.
+// Hint is a command that helps: it takes a new login.
 func (e *SpentLoginError) Hint() string {
-	return "log in again: kyoli login, or kyoli accounts add with a new login"
+	return "kyoli login"
 }
 
 // OtherPersonError says that a login for one account is somebody else's. Nothing was changed.

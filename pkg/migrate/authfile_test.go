@@ -130,15 +130,6 @@ func TestApplyKeepsEverythingElse(t *testing.T) {
 	}
 }
 
-func TestQuote(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{"/a/b.c": "/a/b.c", "": "''", "a b": "'a b'", "it's": `'it'\''s'`, "$(x)": "'$(x)'"} {
-		if got := quote(in); got != want {
-			t.Errorf("quote(%q) = %s", in, got)
-		}
-	}
-}
-
 func FuzzParseAuth(f *testing.F) {
 	for _, content := range damagedFiles {
 		f.Add([]byte(content))

@@ -2,8 +2,9 @@ package migrate
 
 import (
 	"fmt"
-	"strings"
 	"time"
+
+	"github.com/kyoli-gam/kyoli/internal/shellquote"
 )
 
 // AuthDamagedError is returned for an auth.json that OpenCode would read as
@@ -26,7 +27,7 @@ func (e *AuthDamagedError) Error() string {
 // Hint is a command that moves the file out of the way; OpenCode itself reads
 // such a file as one without logins.
 func (e *AuthDamagedError) Hint() string {
-	return fmt.Sprintf("mv %s %s", quote(e.Path), quote(e.Path+".damaged"))
+	return fmt.Sprintf("mv %s %s", shellquote.Word(e.Path), shellquote.Word(e.Path+".damaged"))
 }
 
 // BusyError is returned when auth.json never stood still for long enough to be
@@ -63,9 +64,9 @@ func (e *ForeignLoginError) Error() string {
 // where it cannot be taken over.
 func (e *ForeignLoginError) Hint() string {
 	if e.Type == OAuth {
-		return "kyoli migrate auth-json --provider " + quote(e.Provider) + " --merge"
+		return "kyoli migrate auth-json --provider " + shellquote.Word(e.Provider) + " --merge"
 	}
-	return "kyoli sync-auth --provider " + quote(e.Provider) + " --force"
+	return "kyoli sync-auth --provider " + shellquote.Word(e.Provider) + " --force"
 }
 
 // NotEmptyError is returned by [Import] for accounts that it would have added
@@ -100,7 +101,7 @@ func (e *IncompleteError) Error() string {
 }
 
 // Hint is the command that gets the account a token.
-func (e *IncompleteError) Hint() string { return "kyoli refresh " + quote(e.Account) }
+func (e *IncompleteError) Hint() string { return "kyoli refresh " + shellquote.Word(e.Account) }
 
 // NoAccountError is returned when there is no account to put into auth.json.
 type NoAccountError struct {
@@ -121,9 +122,9 @@ func (e *NoAccountError) Error() string {
 // Hint is the command that helps.
 func (e *NoAccountError) Hint() string {
 	if e.Some {
-		return "kyoli accounts list --provider " + quote(e.Provider)
+		return "kyoli accounts list --provider " + shellquote.Word(e.Provider)
 	}
-	return "kyoli accounts add --provider " + quote(e.Provider)
+	return "kyoli accounts add --provider " + shellquote.Word(e.Provider)
 }
 
 // VaultError is returned for a vault that cannot be read. It is never
@@ -141,16 +142,5 @@ func (e *VaultError) Error() string {
 
 // Hint is the command that moves the vault out of the way.
 func (e *VaultError) Hint() string {
-	return fmt.Sprintf("mv %s %s", quote(e.Path), quote(e.Path+".damaged"))
-}
-
-// quote makes s safe to paste into a shell.
-func quote(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+@:", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return fmt.Sprintf("mv %s %s", shellquote.Word(e.Path), shellquote.Word(e.Path+".damaged"))
 }

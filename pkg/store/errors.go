@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
 	"syscall"
 
 	"github.com/kyoli-gam/kyoli/internal/atomicfile"
+	"github.com/kyoli-gam/kyoli/internal/shellquote"
 )
 
 // DamagedError is returned for a file that cannot be read wholly. It is never overwritten.
@@ -17,7 +19,7 @@ type DamagedError struct {
 	Pointer string // where, as a JSON pointer, or empty
 	Reason  string // what is wrong; never the content
 	Backup  string // a copy of the content, or empty where none could be made
-	// LastGood is the last content that could be read, or empty where there is none.
+	// LastGood is the file that has the last content that could be read, or empty where there is none.
 	LastGood string
 
 	content []byte // to be backed up
@@ -35,12 +37,12 @@ func (e *DamagedError) Error() string {
 	return text
 }
 
-// Hint says what the user can do.
+// Hint is the command that restores the last good content, or the one that says what else can be done.
 func (e *DamagedError) Hint() string {
 	if e.LastGood == "" {
-		return "mend the file by hand, or move it away and add the accounts again: kyoli accounts add"
+		return "kyoli doctor"
 	}
-	return fmt.Sprintf("mend the file by hand, or go back to the last good one: cp %q %q", e.LastGood, e.Path)
+	return "kyoli doctor --fix"
 }
 
 // VersionError is returned when a file of a later version would have to be written, or cannot be read.
@@ -53,8 +55,8 @@ func (e *VersionError) Error() string {
 	return fmt.Sprintf("%s has version %s, which this kyoli does not write", e.Path, e.Version)
 }
 
-// Hint says what the user can do.
-func (e *VersionError) Hint() string { return "use a newer kyoli for this file; see: kyoli version" }
+// Hint is the command that gets a kyoli that may know the version.
+func (e *VersionError) Hint() string { return "go install github.com/kyoli-gam/kyoli@latest" }
 
 // SpentError is returned for an account whose refresh token was spent without an answer that could be kept.
 type SpentError struct {
@@ -67,10 +69,8 @@ func (e *SpentError) Error() string {
 	return fmt.Sprintf("the refresh token of %s in %s is spent: %s", e.Name, e.Path, e.Reason)
 }
 
-// Hint says what the user can do.
-func (e *SpentError) Hint() string {
-	return "log in again: kyoli login --account '" + strings.ReplaceAll(e.Name, "'", `'\''`) + "'"
-}
+// Hint is the command that takes a new login.
+func (e *SpentError) Hint() string { return "kyoli login --account " + shellquote.Word(e.Name) }
 
 // ReplacedError is returned for a new credential whose account was given another login while the provider was asked.
 // The credential is kept in the journal for the case that the other one dies.
@@ -83,8 +83,8 @@ func (e *ReplacedError) Error() string {
 	return fmt.Sprintf("account %s in %s was given another login while its token was being renewed", e.Name, e.Path)
 }
 
-// Hint says what the user can do.
-func (e *ReplacedError) Hint() string { return "try again: the new login is used" }
+// Hint is the command that goes on with the new login.
+func (e *ReplacedError) Hint() string { return "kyoli refresh " + shellquote.Word(e.Name) }
 
 // UnsavedError is returned for a new credential that could not be written to the account file.
 type UnsavedError struct {
@@ -115,8 +115,8 @@ func (e *UnknownAccountError) Error() string {
 	return fmt.Sprintf("no account %q in %s", e.Name, e.File)
 }
 
-// Hint says what the user can do.
-func (e *UnknownAccountError) Hint() string { return "list the accounts: kyoli accounts list" }
+// Hint is the command that lists the accounts.
+func (e *UnknownAccountError) Hint() string { return "kyoli accounts list" }
 
 // AmbiguousAccountError is returned for a name that several accounts have.
 type AmbiguousAccountError struct {
@@ -133,8 +133,14 @@ func (e *AmbiguousAccountError) Error() string {
 	return fmt.Sprintf("%q names %d accounts: %s", e.Name, len(e.Candidates), strings.Join(e.Candidates, ", "))
 }
 
-// Hint says what the user can do.
-func (e *AmbiguousAccountError) Hint() string { return "name the account by its uuid" }
+// Hint is a command that names one of them by its uuid.
+func (e *AmbiguousAccountError) Hint() string {
+	if len(e.Candidates) == 0 {
+		return "kyoli accounts list"
+	}
+	uuid, _, _ := strings.Cut(e.Candidates[0], " ")
+	return "kyoli accounts show " + shellquote.Word(uuid)
+}
 
 // ReadError is returned when the system refused to read.
 type ReadError struct {
@@ -147,13 +153,8 @@ func (e *ReadError) Error() string { return fmt.Sprintf("cannot read %s: %v", e.
 // Unwrap returns the system's error.
 func (e *ReadError) Unwrap() error { return e.Err }
 
-// Hint says what the user can do.
-func (e *ReadError) Hint() string {
-	if errors.Is(e.Err, fs.ErrPermission) {
-		return "run kyoli as the user that the file belongs to"
-	}
-	return "check the path, and the disk"
-}
+// Hint is the command that shows whose the file is, and what it is.
+func (e *ReadError) Hint() string { return lookInto(e.Path, e.Err) }
 
 // WriteError is returned when the system refused to write. What was there before is still there.
 type WriteError struct {
@@ -166,17 +167,22 @@ func (e *WriteError) Error() string { return fmt.Sprintf("cannot write %s: %v", 
 // Unwrap returns the system's error.
 func (e *WriteError) Unwrap() error { return e.Err }
 
-// Hint says what the user can do.
+// Hint is the command that shows what stands in the way.
 func (e *WriteError) Hint() string {
-	switch {
-	case errors.Is(e.Err, atomicfile.ErrForeign):
-		return "run kyoli as the user that the file belongs to"
-	case errors.Is(e.Err, syscall.ENOSPC):
-		return "make room on the disk and try again"
-	case errors.Is(e.Err, syscall.EROFS), errors.Is(e.Err, fs.ErrPermission):
-		return "choose a directory that you may write: --config-dir DIR or KYOLI_CONFIG_DIR"
+	if errors.Is(e.Err, syscall.ENOSPC) {
+		return "df -h " + shellquote.Word(filepath.Dir(e.Path))
 	}
-	return "check the disk and try again"
+	return lookInto(e.Path, e.Err)
+}
+
+// lookInto is the command that says what is wrong with the permissions, or shows what there is.
+func lookInto(path string, err error) string {
+	for _, known := range []error{atomicfile.ErrForeign, fs.ErrPermission, syscall.EROFS} {
+		if errors.Is(err, known) {
+			return "kyoli doctor"
+		}
+	}
+	return "ls -ld " + shellquote.Word(filepath.Dir(path)) + " " + shellquote.Word(path)
 }
 
 // bare takes off what would name a path twice, or a temporary file.

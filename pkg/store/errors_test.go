@@ -42,12 +42,12 @@ func TestErrorTexts(t *testing.T) {
 }
 
 func TestWriteHints(t *testing.T) {
-	hints := map[string]error{
-		"run kyoli as the user that the file belongs to": atomicfile.ErrForeign, "make room on the disk and try again": syscall.ENOSPC,
-		"choose a directory that you may write: --config-dir DIR or KYOLI_CONFIG_DIR": fs.ErrPermission, "check the disk and try again": syscall.EIO,
+	hints := map[error]string{
+		atomicfile.ErrForeign: "kyoli doctor", fs.ErrPermission: "kyoli doctor", syscall.EROFS: "kyoli doctor",
+		syscall.EIO: "ls -ld '/a dir' '/a dir/f'", syscall.ENOSPC: "df -h '/a dir'",
 	}
-	for want, err := range hints {
-		if got := (&WriteError{"/f", fmt.Errorf("x: %w", err)}).Hint(); got != want {
+	for err, want := range hints {
+		if got := (&WriteError{"/a dir/f", fmt.Errorf("x: %w", err)}).Hint(); got != want {
 			t.Errorf("%v: %s", err, got)
 		}
 	}

@@ -54,14 +54,14 @@ func (u *update) afterwards() {
 	})
 }
 
-// lastGood reads the last good content, nil where there is none that can be read.
+// lastGood reads the last good content, nil where there is none that can be read, or none with an account in it.
 func (f *File) lastGood(path string) *document {
 	raw, err := readRegular(lastGoodPath(path), maxSize)
 	if err != nil {
 		return nil
 	}
 	d, p := parse(raw)
-	if p != nil {
+	if p != nil || d.later != "" || len(d.entries) == 0 {
 		return nil
 	}
 	return d

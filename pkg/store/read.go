@@ -174,14 +174,14 @@ func (f *File) keepDamaged(path string, err error) error {
 	if !errors.As(err, &damaged) {
 		return err
 	}
-	if _, missing := os.Stat(lastGoodPath(path)); missing == nil {
+	if f.lastGood(path) != nil {
 		damaged.LastGood = lastGoodPath(path)
 	}
 	if damaged.content == nil {
 		return err
 	}
 	sum := sha256.Sum256(damaged.content)
-	backup := path + ".damaged-" + hex.EncodeToString(sum[:8])
+	backup := path + damagedSuffix + hex.EncodeToString(sum[:8])
 	saved := atomicfile.Write(backup, damaged.content, atomicfile.Options{NoReplace: true})
 	if saved == nil || errors.Is(saved, fs.ErrExist) {
 		damaged.Backup = backup

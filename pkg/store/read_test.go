@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -30,7 +29,7 @@ func TestDamagedFilesStay(t *testing.T) {
 				_, updateErr := f.Update(context.Background(), func(*Accounts) error { t.Error("fn was called"); return nil })
 				for _, err := range []error{loadErr, updateErr} {
 					var d *DamagedError
-					if !errors.As(err, &d) || d.Path != f.path || !strings.Contains(d.Hint(), "kyoli accounts add") {
+					if !errors.As(err, &d) || d.Path != f.path || d.Hint() != "kyoli doctor" {
 						t.Fatalf("error: %v", err)
 					}
 					text := err.Error()
@@ -70,12 +69,16 @@ func TestHintOfADamagedFile(t *testing.T) {
 	}
 	_, err := f.Load(context.Background())
 	var d *DamagedError
-	if !errors.As(err, &d) || !strings.Contains(d.Hint(), fmt.Sprintf("cp %q %q", f.path+".last-good", f.path)) {
+	if !errors.As(err, &d) || d.Hint() != "kyoli doctor --fix" {
 		t.Fatalf("%v, hint %s", err, d.Hint())
 	}
 	if got := readFile(t, d.LastGood); got != want {
 		t.Errorf("last-good holds %s", got)
 	}
+	if done, err := f.Restore(context.Background()); err != nil || done == nil || readFile(t, done.Backup) != want[:90] {
+		t.Errorf("restored: %+v, %v", done, err)
+	}
+	wantContent(t, f, want)
 }
 
 func TestBackupForEachContent(t *testing.T) {

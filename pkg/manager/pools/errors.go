@@ -3,6 +3,8 @@ package pools
 import (
 	"fmt"
 	"strings"
+
+	"github.com/kyoli-gam/kyoli/internal/shellquote"
 )
 
 // DamagedError is returned for a file that cannot be read wholly. It is never overwritten.
@@ -25,9 +27,9 @@ func (e *DamagedError) Error() string {
 	return fmt.Sprintf("%s is damaged: %s %s", e.Path, e.Reason, where)
 }
 
-// Hint says what the user can do.
+// Hint is the command that moves the file out of the way, to begin anew.
 func (e *DamagedError) Hint() string {
-	return fmt.Sprintf("mend the file by hand, or move it away and begin anew: mv %q %q", e.Path, e.Path+".damaged")
+	return "mv " + shellquote.Word(e.Path) + " " + shellquote.Word(e.Path+".damaged")
 }
 
 // NotFoundError is returned for a name that no pool or chain has.
