@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"os"
 
 	"github.com/kyoli-gam/kyoli/internal/atomicfile"
@@ -44,24 +43,13 @@ func (l *lease) mayRotate() error {
 	if token == "" {
 		return l.spent("there is none")
 	}
-	names, err := journalOf(l.path).list()
+	j := journalOf(l.path)
+	names, err := j.list()
 	if err != nil {
 		return err
 	}
-	tries := 0
-	for _, n := range names {
-		switch {
-		case n.parent != token:
-		case n.state != stateOpen:
-			if c := newLineage(journalOf(l.path), names).newest(token); c != nil && c.Child != token {
-				return l.spent("it was renewed before, and what came of it is gone")
-			}
-		default:
-			tries++
-		}
-	}
-	if tries >= maxRequests {
-		return l.spent(fmt.Sprintf("%d requests with it brought no answer", tries))
+	if reason := newLineage(j, names).usedUp(token); reason != "" {
+		return l.spent(reason)
 	}
 	return nil
 }

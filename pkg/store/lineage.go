@@ -1,5 +1,7 @@
 package store
 
+import "fmt"
+
 // lineage knows which token came of which, as far as the journal tells. Tokens are named by their Secret.Hash.
 type lineage struct {
 	j       journal
@@ -100,4 +102,16 @@ func (l *lineage) bring(a *Accounts, parent string, child Credential) (have, lat
 		}
 	}
 	return have, later
+}
+
+// usedUp says why a token must not be sent: it was spent for something that nobody has, or may have been. Empty means
+// that it may.
+func (l *lineage) usedUp(token string) string {
+	if c := l.newest(token); c != nil && c.Child != token {
+		return "it was renewed before, and what came of it is gone"
+	}
+	if tries := len(l.open[token]); tries >= maxRequests {
+		return fmt.Sprintf("%d requests with it brought no answer", tries)
+	}
+	return ""
 }
