@@ -110,19 +110,23 @@ func (n memberNames) of(provider, uuid string) string {
 
 // warnOfPools tells what is wrong with the file.
 func (f *Factory) warnOfPools(c *pools.Config, names memberNames) {
-	for _, w := range c.Check(func(provider string) (map[string]bool, bool) {
-		accounts, known := names[provider]
-		if accounts == nil {
-			return nil, known
-		}
-		uuids := map[string]bool{}
-		for uuid := range accounts {
-			uuids[uuid] = true
-		}
-		return uuids, known
-	}) {
-		f.Note("warning: %s", w)
+	for _, p := range c.Check(names.uuids) {
+		f.Note("warning: %s", p.Text)
 	}
+}
+
+// uuids are those that pools may have for a provider's accounts; known is false
+// for no provider, and the map nil for accounts that cannot be read.
+func (n memberNames) uuids(provider string) (uuids map[string]bool, known bool) {
+	accounts, known := n[provider]
+	if accounts == nil {
+		return nil, known
+	}
+	uuids = map[string]bool{}
+	for uuid := range accounts {
+		uuids[uuid] = true
+	}
+	return uuids, known
 }
 
 // completePools completes the first n arguments as pools (n < 0: all): no lock,

@@ -148,6 +148,7 @@ func TestWhatThereIsNot(t *testing.T) {
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	c := &Config{
+		path: "/x y/pools.json",
 		Pools: []*Pool{
 			{Name: "fine", BaseProvider: "openai", Members: []string{"a"}},
 			{Name: "gone", BaseProvider: "openai", Members: []string{"a", "x"}},
@@ -169,12 +170,13 @@ func TestCheck(t *testing.T) {
 		}
 		return nil, false
 	})
-	want := []string{
-		`pool "gone": openai has no account x`,
-		`pool "fine" is there twice; the first counts`,
-		`pool "who": there is no provider "nobody"`,
-		`chain "c": there is no pool "nowhere"`,
-		`chain "c" is there twice; the first counts`,
+	edit := "${EDITOR:-vi} '/x y/pools.json'"
+	want := []Problem{
+		{`pool "gone": openai has no account x`, "kyoli pools remove gone x"},
+		{`pool "fine" is there twice; the first counts`, edit},
+		{`pool "who": there is no provider "nobody"`, "kyoli pools rm who"},
+		{`chain "c": there is no pool "nowhere"`, "kyoli chains remove c nowhere"},
+		{`chain "c" is there twice; the first counts`, edit},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
