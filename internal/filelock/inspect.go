@@ -141,3 +141,15 @@ func Clear(ctx context.Context, path string, o Options) error {
 	}
 	return l.Release()
 }
+
+// Place is a lock that is not taken: what it is for, and how it is taken.
+type Place struct {
+	Path    string
+	Options Options
+}
+
+// Inspect looks at the lock.
+func (p Place) Inspect() (State, error) { return Inspect(p.Path, p.Options) }
+
+// Clear takes away what dead processes left of it.
+func (p Place) Clear(ctx context.Context) error { return Clear(ctx, p.Path, p.Options) }

@@ -29,9 +29,8 @@ func (s *Store) step(ctx context.Context, fn func(*state) error) error {
 	if err := atomicfile.MkdirPrivate(filepath.Dir(s.plugin)); err != nil {
 		return err
 	}
-	lock, err := filelock.Acquire(ctx, s.plugin, filelock.Options{
-		Timeout: s.o.LockTimeout, Stale: filelock.StaleClaims, Now: s.o.Now, OnWait: s.o.OnWait,
-	})
+	place := s.Lock()
+	lock, err := filelock.Acquire(ctx, place.Path, place.Options)
 	if err != nil {
 		return err
 	}

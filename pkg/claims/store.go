@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kyoli-gam/kyoli/internal/filelock"
 	"github.com/kyoli-gam/kyoli/internal/procid"
 )
 
@@ -61,6 +62,13 @@ func (s *Store) Path() string { return s.own }
 
 // PluginPath is the plugin's file.
 func (s *Store) PluginPath() string { return s.plugin }
+
+// Lock is the claims lock, which lies beside the plugin's file.
+func (s *Store) Lock() filelock.Place {
+	return filelock.Place{Path: s.plugin, Options: filelock.Options{
+		Timeout: s.o.LockTimeout, Stale: filelock.StaleClaims, Now: s.o.Now, OnWait: s.o.OnWait,
+	}}
+}
 
 // paths derives the claims files: "openai-multi-account-accounts.json" has
 // "openai-multi-account-claims.json", and any other "x.json" has "x-claims.json".

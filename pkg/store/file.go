@@ -54,9 +54,13 @@ func Open(path string, o Options) *File {
 
 // flock takes the first part of the account file's lock.
 func (f *File) flock(ctx context.Context, resolved string) (locker, error) {
-	return filelock.Acquire(ctx, f.path, filelock.Options{
+	return filelock.Acquire(ctx, f.path, f.lockOptions(resolved))
+}
+
+func (f *File) lockOptions(resolved string) filelock.Options {
+	return filelock.Options{
 		Timeout: f.o.LockTimeout, Stale: filelock.StaleAccounts, FlockPath: resolved, Now: f.o.Now, OnWait: f.o.OnWait,
-	})
+	}
 }
 
 // note tells the user something, once.

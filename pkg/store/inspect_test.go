@@ -194,3 +194,24 @@ func TestRenewLastGood(t *testing.T) {
 		t.Errorf("from a damaged file: %v", err)
 	}
 }
+
+func TestLocks(t *testing.T) {
+	f, _ := newFile(t, two)
+	places, err := f.Locks()
+	if err != nil || len(places) != 1 || places[0].Path != f.path {
+		t.Errorf("never used: %+v, %v", places, err)
+	}
+	l := mustLease(t, f, uuidA)
+	if places, err = f.Locks(); err != nil || len(places) != 2 {
+		t.Fatalf("leased: %+v, %v", places, err)
+	}
+	if s, err := places[1].Inspect(); err != nil || !s.Held || s.Dir == nil || !s.Dir.Own || s.Dir.PID != os.Getpid() {
+		t.Errorf("held: %+v, %v", s, err)
+	}
+	if err := l.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := places[1].Inspect(); err != nil || s.Held || s.Dir != nil {
+		t.Errorf("given back: %+v, %v", s, err)
+	}
+}
