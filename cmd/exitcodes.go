@@ -21,7 +21,7 @@ var exitCodeTable = []struct {
 	Meaning string
 }{
 	{exitOK, "all went well"},
-	{exitGeneral, "something failed (refresh: some of the accounts)"},
+	{exitGeneral, "something failed (refresh: some of the accounts; doctor: more than notes is left)"},
 	{exitUsage, "wrong flags, arguments or settings, an ambiguous account, an unknown provider, pool or chain"},
 	{exitCancelled, "cancelled: a question was answered with no, or could not be asked"},
 	{exitLogin, "login needed: there is no account, or its login has ended (refresh: all failed)"},

@@ -110,6 +110,7 @@ OpenCode plugins opencode-codex-multi-account and opencode-anthropic-multi-accou
 		{"<provider>-multi-account-accounts.json", "the accounts"},
 		{"  ….journal/", "one file per token rotation: its answer, and what became of the old token, for 24 h"},
 		{"  ….last-good", "the last content that could be read"},
+		{"  ….damaged-…, ….duplicates-…", "copies of what kyoli doctor --fix replaced; they hold tokens"},
 		{"  ….flock, ….lock, ….owner", "locks; empty or without secrets"},
 		{"<provider>-multi-account-claims.json", "who uses which account, as the plugins see it"},
 		{"<provider>-multi-account-claims.kyoli.json", "the same, all of it"},
@@ -126,6 +127,6 @@ Elsewhere:
 		{"  events.jsonl, events.jsonl.1", "the event log, and the one before (kyoli events); no secrets"},
 	}) + `
 All are 0600, directories that kyoli makes 0700. A file that cannot be read is
-never overwritten.
+never overwritten; kyoli doctor says what can be done.
 `
 }

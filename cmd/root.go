@@ -59,6 +59,7 @@ gives each program one that is usable.
 	add(root, groupAccounts, newPoolsCmd(f))
 	add(root, groupSetup, newConfigCmd(f))
 	add(root, groupSetup, newDemoCmd(f, nil))
+	add(root, groupSetup, newDoctorCmd(f, nil))
 	add(root, groupRun, newEventsCmd(f, nil))
 	add(root, groupSetup, newProvidersCmd(f))
 	add(root, groupSetup, newVersionCmd(f, nil))

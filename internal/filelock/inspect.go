@@ -86,13 +86,17 @@ func dirState(path string, o Options, held bool) *DirState {
 	up, known := o.up()
 	old := d.Age > 10*o.Stale || known && d.Age > up
 	d.Stale = d.Age > o.Stale
-	if rec, err := readRecord(path + ".owner"); err == nil && rec.nonce != "" {
-		if _, err := os.Lstat(filepath.Join(d.Path, markerPrefix+rec.nonce)); err == nil {
-			d.Own, d.PID = true, rec.pid
-		}
+	if rec, err := readRecord(path + ".owner"); err == nil && rec.nonce != "" && rec.owns(d.Path) {
+		d.Own, d.PID = true, rec.pid
 	}
 	d.Left = !d.Alien && !held && (old || d.Own)
 	return d
+}
+
+// owns says whether a lock directory is that of the kyoli which wrote the record, perhaps in the midst of its release.
+func (r record) owns(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, markerPrefix+r.nonce))
+	return err == nil || r.dir != (identity{}) && identify(dir) == r.dir
 }
 
 func readRecord(path string) (record, error) {

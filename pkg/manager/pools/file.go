@@ -115,10 +115,8 @@ func (f *File) Update(ctx context.Context, fn func(*Config) error) (*Config, err
 	if err := atomicfile.MkdirPrivate(filepath.Dir(path)); err != nil {
 		return nil, &store.WriteError{Path: f.path, Err: err}
 	}
-	// The plugin's lock lies beside the resolved file here (proper-lockfile without realpath: false).
-	lock, err := filelock.Acquire(ctx, path, filelock.Options{
-		Timeout: f.o.LockTimeout, Stale: filelock.StaleAccounts, Now: f.o.Now, OnWait: f.o.OnWait,
-	})
+	place := f.lockAt(path)
+	lock, err := filelock.Acquire(ctx, place.Path, place.Options)
 	if err != nil {
 		return nil, f.lockProblem(err)
 	}
@@ -129,6 +127,23 @@ func (f *File) Update(ctx context.Context, fn func(*Config) error) (*Config, err
 			return c, err
 		}
 	}
+}
+
+// Lock is the lock of the file.
+func (f *File) Lock() (filelock.Place, error) {
+	path, err := atomicfile.Resolve(f.path)
+	if err != nil {
+		return filelock.Place{}, &store.ReadError{Path: f.path, Err: err}
+	}
+	return f.lockAt(path), nil
+}
+
+// lockAt is the lock, given the resolved path: the plugin's lies beside that here (proper-lockfile without
+// realpath: false).
+func (f *File) lockAt(path string) filelock.Place {
+	return filelock.Place{Path: path, Options: filelock.Options{
+		Timeout: f.o.LockTimeout, Stale: filelock.StaleAccounts, Now: f.o.Now, OnWait: f.o.OnWait,
+	}}
 }
 
 // lockProblem makes a refusal to write the lock's files what it is for the user.
