@@ -169,7 +169,7 @@ func (d *doctor) checkLogins(p patient, i *store.Inspection) {
 		d.found(finding{
 			ID: "login-needed", Severity: severityWarning, Provider: p.id, Account: a.UUID, File: i.Path,
 			Message: a.Name() + " needs a new login: " + why, Why: "it is passed over until then",
-			Fix: "kyoli accounts add --provider " + shellquote.Word(p.id) + " < account.json",
+			Fix: logIn(p, a),
 		})
 	}
 	told := map[string]bool{}
@@ -193,6 +193,14 @@ func (d *doctor) checkLogins(p patient, i *store.Inspection) {
 			need(a, "its refresh token was spent, and what came of it is gone")
 		}
 	}
+}
+
+// logIn is the command that takes a new login for an account.
+func logIn(p patient, a *store.Account) string {
+	if p.adapter != nil && p.adapter.AuthorizeURL != "" {
+		return "kyoli login " + shellquote.Word(p.id) + " --account " + shellquote.Word(a.UUID)
+	}
+	return "kyoli accounts add --provider " + shellquote.Word(p.id) + " < account.json"
 }
 
 // counted is a number of things: "1 account", "2 accounts", "2 older entries".
