@@ -7,11 +7,14 @@ package cmd
 import (
 	"context"
 	"errors"
+
+	"github.com/kyoli-gam/kyoli/internal/nodump"
 )
 
 // Main runs kyoli with the process's streams and environment and returns its
 // exit code. version is what the release build was given, "" for any other.
 func Main(version string, args []string) int {
+	nodump.Set()
 	f := newOSFactory(version)
 	ctx, end := f.watchSignals(context.Background())
 	return end(f.Run(ctx, args))
