@@ -27,7 +27,7 @@ const base = "https://api.example.com/codex"
 // network, so that it can be used in a synctest bubble.
 type pool struct {
 	*executor.Transport
-	t        *testing.T
+	t        testing.TB
 	manager  *manager.Manager
 	store    *store.File
 	provider *fakeprovider.Provider // of tokens
@@ -48,7 +48,7 @@ type answer func(*http.Request) (*http.Response, error)
 type option func(*manager.Options, *manager.SessionOptions, *executor.Transport)
 
 // newPool makes accounts that have valid tokens, named after them.
-func newPool(t *testing.T, accounts []string, options ...option) *pool {
+func newPool(t testing.TB, accounts []string, options ...option) *pool {
 	t.Helper()
 	p := &pool{t: t, provider: fakeprovider.New(fakeprovider.Options{})}
 	p.store = store.Open(filepath.Join(t.TempDir(), "accounts.json"), store.Options{})

@@ -1,7 +1,7 @@
 // Command bench measures the built kyoli against Node programs that do the same
-// reading, and kyoli proxy against its upstream called directly, alternately, on
-// one machine in one run. It prints latencies, ratios and memory; it judges
-// nothing.
+// reading, and kyoli proxy against its upstream called directly and through a proxy
+// that does nothing but pass on, alternately, on one machine in one run. It prints
+// latencies, ratios and memory; it judges nothing.
 package main
 
 import (
@@ -29,10 +29,14 @@ func main() {
 	phase := flag.Duration("phase", 5*time.Second, "length of one of its phases")
 	requests := flag.Int("requests", 100_000, "requests of its closed loops")
 	play := flag.Bool("upstream", false, "be the upstream of the proxy's measurement")
+	pass := flag.String("forward", "", "be the bare proxy of the measurement, to the upstream at this `URL`")
 	flag.Parse()
 	run := func() error { return bench(*runs, *only, *rate, *phase, *requests) }
-	if *play {
+	switch {
+	case *play:
 		run = upstream
+	case *pass != "":
+		run = func() error { return forward(*pass) }
 	}
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

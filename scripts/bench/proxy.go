@@ -16,33 +16,34 @@ import (
 	"time"
 )
 
-// lane is a way to the upstream: direct, or through the proxy.
+// lane is a way to the upstream: direct, or through a proxy.
 type lane struct {
 	name, url, token string
 }
 
-// proxyBench measures `kyoli proxy` against the same upstream without it.
+// world is what is measured: the lanes, and the processes behind them.
+type world struct {
+	lanes    [3]lane // direct, by the bare proxy, by kyoli's
+	up, bare *server
+	kyoli    *server
+}
+
+// proxyBench measures `kyoli proxy` against the same upstream without it, and
+// against a bare proxy.
 func proxyBench(dir, kyoli string, rate int, phase time.Duration, requests int) error {
 	signal.Ignore(syscall.SIGPIPE) // a reader that has gone must not leave the servers running
-	up, err := startUpstream()
-	if err != nil {
+	w := &world{}
+	defer w.stop()
+	if err := w.start(dir, kyoli); err != nil {
 		return err
 	}
-	defer up.stop()
-	px, err := startProxy(dir, kyoli, up.url)
-	if err != nil {
-		return err
-	}
-	defer px.stop()
-	direct := lane{"direct", up.url + "/codex/responses", "at"}
-	through := lane{"proxy", px.url + "/openai/responses", px.token}
-	fmt.Printf("\n%-52s %12s %12s %12s\n", "kyoli proxy", "direct", "proxy", "difference")
+	fmt.Printf("\n%-44s %11s %11s %11s %11s %11s\n", "kyoli proxy", "direct", "bare proxy", "kyoli", "bare adds", "kyoli adds")
 	steps := []func() error{
-		func() error { return openLoop(direct, through, rate, phase) },
-		func() error { return firstEvent(direct, through, 500) },
-		func() error { return saturate(direct, through, up, px, requests) },
-		func() error { return growth(through, px, requests) },
-		func() error { return manyStreams(through, px, 1000) },
+		func() error { return w.openLoop(rate, phase) },
+		func() error { return w.firstEvent(500) },
+		func() error { return w.saturate(requests) },
+		func() error { return w.growth(requests) },
+		func() error { return w.manyStreams(1000) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -50,6 +51,41 @@ func proxyBench(dir, kyoli string, rate int, phase time.Duration, requests int) 
 		}
 	}
 	return nil
+}
+
+func (w *world) start(dir, kyoli string) (err error) {
+	if w.up, err = startSelf("-upstream"); err != nil {
+		return err
+	}
+	if w.bare, err = startSelf("-forward", w.up.url); err != nil {
+		return err
+	}
+	if w.kyoli, err = startProxy(dir, kyoli, w.up.url); err != nil {
+		return err
+	}
+	w.lanes = [...]lane{
+		{"direct", w.up.url + "/codex/responses", "at"},
+		{"bare proxy", w.bare.url + "/codex/responses", "at"},
+		{"kyoli", w.kyoli.url + "/openai/responses", w.kyoli.token},
+	}
+	return nil
+}
+
+func (w *world) stop() {
+	for _, s := range []*server{w.kyoli, w.bare, w.up} {
+		if s != nil {
+			s.stop()
+		}
+	}
+}
+
+// cpu is the CPU time that all processes have used, this one among them.
+func (w *world) cpu() time.Duration {
+	sum := cpu(os.Getpid())
+	for _, s := range []*server{w.kyoli, w.bare, w.up} {
+		sum += cpu(s.cmd.Process.Pid)
+	}
+	return sum
 }
 
 // server is a process that was started for the measurement.
@@ -79,12 +115,13 @@ func (s *server) line() (string, error) {
 	return strings.TrimSpace(line), err
 }
 
-func startUpstream() (*server, error) {
+// startSelf starts this program in one of its other parts.
+func startSelf(args ...string) (*server, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	s := &server{cmd: exec.Command(exe, "-upstream")}
+	s := &server{cmd: exec.Command(exe, args...)}
 	s.url, err = s.line()
 	return s, err
 }

@@ -20,10 +20,12 @@ func (s spread) at(q float64) time.Duration {
 	return s[min(len(s)-1, int(q*float64(len(s))))]
 }
 
-func compare(name string, direct, through spread) {
+// compare prints a quantile of each lane, and what the proxies add to it.
+func compare(name string, times [3]spread) {
 	for _, q := range []float64{0.5, 0.99} {
-		a, b := direct.at(q), through.at(q)
-		fmt.Printf("%-52s %12s %12s %12s\n", fmt.Sprintf("%s, p%.0f", name, q*100), round(a), round(b), round(b-a))
+		direct, bare, kyoli := times[0].at(q), times[1].at(q), times[2].at(q)
+		fmt.Printf("%-44s %11s %11s %11s %11s %11s\n", fmt.Sprintf("%s, p%.0f", name, q*100),
+			round(direct), round(bare), round(kyoli), round(bare-direct), round(kyoli-direct))
 	}
 }
 
@@ -31,66 +33,78 @@ func round(d time.Duration) time.Duration { return d.Round(time.Microsecond) }
 
 // openLoop sends at a fixed rate, whatever the answers do, in phases that take
 // turns between the lanes.
-func openLoop(direct, through lane, rate int, phase time.Duration) error {
-	times := map[string]spread{}
+func (w *world) openLoop(rate int, phase time.Duration) error {
+	var times [3]spread
 	var mu sync.Mutex
 	var failed error
 	const rounds = 4
-	for round := range 2*rounds + 2 {
-		l := []lane{direct, through}[round%2]
+	for n := range (rounds + 1) * len(w.lanes) {
+		round, which := n/len(w.lanes), n%len(w.lanes)
 		var all sync.WaitGroup
 		start := time.Now()
 		for i := range int(phase.Seconds() * float64(rate)) {
 			time.Sleep(time.Until(start.Add(time.Duration(i) * time.Second / time.Duration(rate))))
 			all.Go(func() {
-				_, whole, err := l.call(i, "json")
+				_, whole, err := w.lanes[which].call(i, "json")
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil {
 					failed = err
 				}
-				if round > 1 { // the first ones open connections
-					times[l.name] = append(times[l.name], whole)
+				if round > 0 { // the first one opens connections
+					times[which] = append(times[which], whole)
 				}
 			})
 		}
 		all.Wait()
 	}
-	compare(fmt.Sprintf("%d requests/s, open loop", rate), times["direct"], times["proxy"])
+	if failed == nil {
+		compare(fmt.Sprintf("%d requests/s, open loop", rate), times)
+	}
 	return failed
 }
 
 // firstEvent measures when the first byte of a stream comes, in turn.
-func firstEvent(direct, through lane, n int) error {
-	times := map[string]spread{}
-	for i := range 2 * n {
-		l := []lane{direct, through}[i%2]
-		first, _, err := l.call(i, "sse")
-		if err != nil {
-			return err
+func (w *world) firstEvent(n int) error {
+	var times [3]spread
+	for i := range n {
+		for which, l := range w.lanes {
+			first, _, err := l.call(i, "sse")
+			if err != nil {
+				return err
+			}
+			times[which] = append(times[which], first)
 		}
-		times[l.name] = append(times[l.name], first)
 	}
-	compare("first byte of a stream", times["direct"], times["proxy"])
+	compare("first byte of a stream", times)
 	return nil
 }
 
-// saturate keeps 64 connections busy and compares the CPU time of a request, that
-// of client and upstream included.
-func saturate(direct, through lane, up, px *server, n int) error {
-	var perRequest [2]float64
-	for i, l := range []lane{direct, through} {
-		before := cpu(os.Getpid()) + cpu(up.cmd.Process.Pid) + cpu(px.cmd.Process.Pid)
-		start := time.Now()
-		if err := closedLoop(l, n); err != nil {
-			return err
+// saturate keeps 64 connections busy, in turn, and compares the CPU time of a
+// request, that of client and upstream included.
+func (w *world) saturate(n int) error {
+	const rounds = 10
+	var used, took [3]time.Duration
+	for round := range rounds + 1 {
+		for which, l := range w.lanes {
+			before, start := w.cpu(), time.Now()
+			if err := closedLoop(l, n/rounds); err != nil {
+				return err
+			}
+			if round > 0 { // the first one opens connections
+				used[which] += w.cpu() - before
+				took[which] += time.Since(start)
+			}
 		}
-		took := time.Since(start)
-		used := cpu(os.Getpid()) + cpu(up.cmd.Process.Pid) + cpu(px.cmd.Process.Pid) - before
-		perRequest[i] = used.Seconds() / float64(n) * 1e6
-		fmt.Printf("%-52s %10.0f/s\n", "64 connections, "+l.name, float64(n)/took.Seconds())
 	}
-	fmt.Printf("%-52s %9.1f µs %9.1f µs %11.2f×\n", "CPU time a request, all processes", perRequest[0], perRequest[1], perRequest[1]/perRequest[0])
+	var rate, cost [3]float64
+	for which := range w.lanes {
+		rate[which] = float64(n) / took[which].Seconds()
+		cost[which] = used[which].Seconds() / float64(n) * 1e6
+	}
+	fmt.Printf("%-44s %9.0f/s %9.0f/s %9.0f/s\n", "64 connections", rate[0], rate[1], rate[2])
+	fmt.Printf("%-44s %8.1f µs %8.1f µs %8.1f µs %10.2f× %10.2f×\n", "CPU time a request, all processes",
+		cost[0], cost[1], cost[2], cost[1]/cost[0], cost[2]/cost[0])
 	return nil
 }
 
@@ -114,18 +128,18 @@ func closedLoop(l lane, n int) error {
 }
 
 // growth looks at the proxy's memory and at its writes after many requests.
-func growth(l lane, px *server, n int) error {
-	pid := px.cmd.Process.Pid
+func (w *world) growth(n int) error {
+	px, pid := w.kyoli, w.kyoli.cmd.Process.Pid
 	before, old := resident(pid), version(px.files)
 	start := time.Now()
-	if err := closedLoop(l, n); err != nil {
+	if err := closedLoop(w.lanes[2], n); err != nil {
 		return err
 	}
 	writes := 0
 	if version(px.files) != old {
 		writes = 1
 	}
-	fmt.Printf("%-52s %8d KiB %8d KiB   (accounts written: %d in %s)\n", fmt.Sprintf("resident before and after %d requests", n),
+	fmt.Printf("%-44s %7d KiB %7d KiB   (accounts written: %d in %s)\n", fmt.Sprintf("resident before and after %d requests", n),
 		before, resident(pid), writes, time.Since(start).Round(time.Second))
 	return nil
 }
@@ -140,8 +154,8 @@ func version(file string) string {
 }
 
 // manyStreams holds streams open that are past their first output.
-func manyStreams(l lane, px *server, n int) error {
-	pid := px.cmd.Process.Pid
+func (w *world) manyStreams(n int) error {
+	l, pid := w.lanes[2], w.kyoli.cmd.Process.Pid
 	before := resident(pid)
 	var open []io.Closer
 	defer func() {
@@ -166,6 +180,6 @@ func manyStreams(l lane, px *server, n int) error {
 			return err
 		}
 	}
-	fmt.Printf("%-52s %8d KiB %8d KiB\n", fmt.Sprintf("resident before and with %d open streams", n), before, resident(pid))
+	fmt.Printf("%-44s %7d KiB %7d KiB\n", fmt.Sprintf("resident before and with %d open streams", n), before, resident(pid))
 	return nil
 }
