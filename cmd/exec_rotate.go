@@ -79,6 +79,9 @@ func (r *rotation) listen(ctx context.Context) error {
 }
 
 func (r *rotation) log(rec proxy.Record) {
+	if !r.up.f.debugs() {
+		return
+	}
 	r.up.f.Debugf("request %s: %s %s %s: status %d in %s, %v", rec.ID, rec.Provider, rec.Method, rec.Path, rec.Status, rec.Took.Round(time.Millisecond), rec.Err)
 }
 

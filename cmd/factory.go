@@ -71,10 +71,13 @@ func (f *Factory) noteWait(format string, args ...any) {
 	}
 }
 
+// debugs tells whether [Factory.Debugf] tells anything.
+func (f *Factory) debugs() bool { return f.opts.Debug || f.made.debug }
+
 // Debugf tells on stderr what is done, under --debug (or debug: true). Secrets must not be among
 // args; store.Secret redacts itself.
 func (f *Factory) Debugf(format string, args ...any) {
-	if f.opts.Debug || f.made.debug {
+	if f.debugs() {
 		f.say("debug: " + fmt.Sprintf(format, args...))
 	}
 }

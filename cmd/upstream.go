@@ -66,7 +66,9 @@ func (u *upstream) observe(try executor.Try) {
 			u.metrics.Limited(u.adapter.ID)
 		}
 	}
-	u.f.Debugf("try %d with %s: status %d %s %s", try.Number, try.Account.Name(), try.Status, try.Why, try.Next)
+	if u.f.debugs() { // else there is no need to put the words together
+		u.f.Debugf("try %d with %s: status %d %s %s", try.Number, try.Account.Name(), try.Status, try.Why, try.Next)
+	}
 	if u.note != nil {
 		u.note(try)
 	}

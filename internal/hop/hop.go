@@ -8,15 +8,25 @@ import (
 	"strings"
 )
 
-// perConnection are the headers for one connection (RFC 9110 section 7.6.1), and those that ask for
+// perConnection tells the headers for one connection (RFC 9110 section 7.6.1), and those that ask for
 // something which whoever passes a message on does not do.
-var perConnection = []string{
-	"Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
-	"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Expect",
+func perConnection(name string) bool {
+	switch name {
+	case "Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
+		"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Expect":
+		return true
+	}
+	return false
 }
 
-// credentials are the headers in which clients send credentials to AI providers.
-var credentials = []string{"Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "Api-Key", "X-Goog-Api-Key"}
+// credential tells the headers in which clients send credentials to AI providers.
+func credential(name string) bool {
+	switch name {
+	case "Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "Api-Key", "X-Goog-Api-Key":
+		return true
+	}
+	return false
+}
 
 // DropConnection drops the headers for one connection, and those that Connection names.
 func DropConnection(h http.Header) {
@@ -25,14 +35,36 @@ func DropConnection(h http.Header) {
 			h.Del(strings.TrimSpace(name))
 		}
 	}
-	drop(h, perConnection)
+	for name := range h { // a request has fewer headers than there are names to look for
+		if perConnection(name) {
+			delete(h, name)
+		}
+	}
 }
 
 // DropCredentials drops the credentials of a request.
-func DropCredentials(h http.Header) { drop(h, credentials) }
-
-func drop(h http.Header, names []string) {
-	for _, name := range names {
-		delete(h, name)
+func DropCredentials(h http.Header) {
+	for name := range h {
+		if credential(name) {
+			delete(h, name)
+		}
 	}
+}
+
+// Forwarded is a copy of a request's headers without those for one connection and without the
+// credentials, with room for more. The values are shared with the original: they may be replaced in
+// the copy, and must not be changed.
+func Forwarded(h http.Header, more int) http.Header {
+	c := make(http.Header, len(h)+more)
+	for name, values := range h {
+		if !perConnection(name) && !credential(name) {
+			c[name] = values
+		}
+	}
+	for _, names := range h["Connection"] {
+		for name := range strings.SplitSeq(names, ",") {
+			c.Del(strings.TrimSpace(name))
+		}
+	}
+	return c
 }

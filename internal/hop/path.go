@@ -5,10 +5,14 @@ import "strings"
 // PlainPath reports a path without dot segments, empty segments and what may be decoded into either:
 // servers do not agree on where these lead (CWE-22, CWE-436).
 func PlainPath(escaped string) bool {
-	lower := strings.ToLower(escaped)
-	for _, odd := range []string{"%2e", "%2f", "%5c", "\\", "%00", ";"} {
-		if strings.Contains(lower, odd) {
+	for i := range len(escaped) {
+		switch escaped[i] {
+		case '\\', ';', 0:
 			return false
+		case '%':
+			if i+2 < len(escaped) && oddEscape(escaped[i+1], escaped[i+2]) {
+				return false
+			}
 		}
 	}
 	if escaped == "" || escaped == "/" {
@@ -20,4 +24,15 @@ func PlainPath(escaped string) bool {
 		}
 	}
 	return true
+}
+
+// oddEscape tells whether %ab stands for a dot, a slash, a backslash or a zero byte.
+func oddEscape(a, b byte) bool {
+	switch {
+	case a == '2':
+		return b|0x20 == 'e' || b|0x20 == 'f'
+	case a == '5':
+		return b|0x20 == 'c'
+	}
+	return a == '0' && b == '0'
 }

@@ -78,17 +78,21 @@ func (v View) Last429(uuid string) time.Time {
 func (v View) HeldByOther(uuid, id string) bool { return v.Count(uuid, id) > 0 }
 
 // Count is the number of sessions other than id that hold the account.
-func (v View) Count(uuid, id string) int { return len(v.others(uuid, id)) }
+func (v View) Count(uuid, id string) int {
+	n := 0
+	for i := range v.Holders[uuid] {
+		if v.Holders[uuid][i].ID != id {
+			n++
+		}
+	}
+	return n
+}
 
 // Free tells whether session id may have the account: for itself alone if exclusive, and without
 // getting in the way of one that has it for itself alone.
 func (v View) Free(uuid, id string, exclusive bool) bool {
-	for _, h := range v.others(uuid, id) {
-		if exclusive || h.Exclusive {
-			return false
-		}
-	}
-	return true
+	holders := v.Holders[uuid]
+	return !slices.ContainsFunc(holders, func(h Holder) bool { return h.ID != id && (exclusive || h.Exclusive) })
 }
 
 // Knows tells whether there is anything of a session, dead or alive or waiting.

@@ -27,34 +27,37 @@ type keys struct {
 // keysOf reads them from a request: head is the body, or the part of it that is in memory.
 func keysOf(h http.Header, head []byte, whole bool) keys {
 	first, last, n := userTexts(head)
-	k := keys{session: first}
-	if first == "" {
+	k := keys{}
+	if n > 0 {
+		h := hash("", first, 0)
+		k.session = hex.EncodeToString(h[:])
+	} else {
 		for _, name := range sessionHeaders {
 			if id := h.Get(name); id != "" && k.session == "" {
 				k.session = name + " " + id
 			}
 		}
 	}
-	if last != "" && whole {
-		k.prompt = hash(k.session, last, n)
+	if n > 0 && whole {
+		h := hash(k.session, last, n)
+		k.prompt = string(h[:])
 	}
 	return k
 }
 
-// userTexts returns hashes of the first and the last text that the user wrote in a request, and how
-// many there are. It is made for JSON that was not validated: from anything else it returns
-// something, or nothing.
-func userTexts(body []byte) (first, last string, n uint64) {
+// userTexts returns the first and the last text that the user wrote in a request, raw, and how many
+// there are. It is made for JSON that was not validated: from anything else it returns something, or
+// nothing.
+func userTexts(body []byte) (first, last []byte, n uint64) {
 	c := rawjson.NewCursor(body)
 	if c.Kind() != '{' {
-		return "", "", 0
+		return nil, nil, 0
 	}
-	var from, to []byte
 	note := func(text []byte) {
-		if n++; from == nil {
-			from = text
+		if n++; first == nil {
+			first = text
 		}
-		to = text
+		last = text
 	}
 	c.Members(func(name []byte) bool {
 		if n > 0 || string(name) != "messages" && string(name) != "input" {
@@ -73,10 +76,7 @@ func userTexts(body []byte) (first, last string, n uint64) {
 		}
 		return true
 	})
-	if n == 0 {
-		return "", "", 0
-	}
-	return hash("", string(from), 0), hash("", string(to), 0), n
+	return first, last, n
 }
 
 // userText returns the raw text of a message of the user's, the first where it has several; nil for
@@ -142,13 +142,13 @@ func partText(part []byte) (text []byte) {
 }
 
 // hash keeps the user's words out of files and memory.
-func hash(a, b string, n uint64) string {
+func hash(a string, b []byte, n uint64) [16]byte {
 	h := sha256.New()
-	var lengths [16]byte
-	binary.BigEndian.PutUint64(lengths[:8], uint64(len(a)))
-	binary.BigEndian.PutUint64(lengths[8:], n)
-	_, _ = h.Write(lengths[:])
-	_, _ = h.Write([]byte(a))
-	_, _ = h.Write([]byte(b))
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	var head [64]byte // and what a session's key takes
+	binary.BigEndian.PutUint64(head[:8], uint64(len(a)))
+	binary.BigEndian.PutUint64(head[8:16], n)
+	_, _ = h.Write(append(head[:16], a...))
+	_, _ = h.Write(b)
+	var sum [sha256.Size]byte
+	return [16]byte(h.Sum(sum[:0]))
 }

@@ -76,23 +76,22 @@ var errTries = errors.New("no tries are left")
 
 // finish hands a good answer to the client. Account and body are let go of with its end.
 func (r *request) finish(a *answer, u *manager.Use) *http.Response {
-	a.res.Body = &ending{ReadCloser: a.res.Body, end: func() {
-		u.End()
-		r.body.Close()
-	}}
+	a.res.Body = &ending{ReadCloser: a.res.Body, use: u, sent: r.body}
 	return a.res
 }
 
-// ending is a body that tells when it is closed.
+// ending is an answer's body with whose end account and request are let go of.
 type ending struct {
 	io.ReadCloser
-	end func()
+	use  *manager.Use
+	sent *spool.Body
 }
 
-// Close closes the body and tells.
+// Close closes the body.
 func (e *ending) Close() error {
 	err := e.ReadCloser.Close()
-	e.end()
+	e.use.End()
+	e.sent.Close()
 	return err
 }
 

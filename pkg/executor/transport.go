@@ -63,6 +63,7 @@ type Transport struct {
 
 	once   sync.Once
 	base   http.RoundTripper
+	api    provider.API
 	cancel context.CancelFunc
 
 	mu     sync.Mutex
@@ -111,7 +112,7 @@ func (e *ForeignURLError) Error() string {
 // RoundTrip implements http.RoundTripper.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	t.once.Do(t.begin)
-	if !t.Adapter.Serves(req.URL) {
+	if !t.api.Serves(req.URL) {
 		closeBody(req)
 		return nil, &ForeignURLError{Host: req.URL.Host, Path: req.URL.Path, Provider: t.Adapter.ID}
 	}
@@ -145,6 +146,7 @@ func closeBody(req *http.Request) {
 
 // begin fills in what was left out.
 func (t *Transport) begin() {
+	t.api = t.Adapter.API()
 	t.base = t.Base
 	if t.base == nil {
 		t.base = t.Adapter.APITransport(nil)
@@ -203,13 +205,16 @@ func (t *Transport) probe(a *store.Account) {
 	t.probes.Go(func() { t.Usage(t.ctx, a) })
 }
 
+var identity = []string{"identity"}
+
 // outgoing is the request as the provider gets it.
-func (t *Transport) outgoing(ctx context.Context, req *http.Request, a *store.Account) *http.Request {
-	out := req.Clone(ctx)
+func (t *Transport) outgoing(req *http.Request, a *store.Account) *http.Request {
+	out := new(http.Request)
+	*out = *req
 	out.Host, out.RequestURI = "", ""
-	hop.DropConnection(out.Header)
+	out.Header = hop.Forwarded(req.Header, 4+len(t.Adapter.Headers))
 	// What is compressed cannot be looked into, and what a proxy accepts is its own affair.
-	out.Header.Set("Accept-Encoding", "identity")
+	out.Header["Accept-Encoding"] = identity
 	if _, ok := out.Header["User-Agent"]; !ok {
 		out.Header["User-Agent"] = nil // none, rather than Go's
 	}

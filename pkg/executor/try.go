@@ -103,7 +103,7 @@ func (r *request) noToken(u *manager.Use, err error) error {
 
 // send sends the request once, with the account.
 func (r *request) send(u *manager.Use) (*answer, error) {
-	out := r.t.outgoing(r.ctx, r.req, u.Account)
+	out := r.t.outgoing(r.req, u.Account)
 	out.Body, out.GetBody, out.ContentLength = http.NoBody, nil, 0
 	if src := r.source(u.Model); src.size != 0 {
 		body, err := src.open()
@@ -219,15 +219,14 @@ func (r *request) wait(a *answer, f fault) time.Duration {
 
 // well notes what a good answer says of the account.
 func (r *request) well(u *manager.Use, a *answer) {
-	ctx := context.WithoutCancel(r.ctx)
 	status := a.res.StatusCode
 	switch {
 	case status < 200 || status > 299:
 	case billedOutside(a.res.Header):
-		r.t.trouble(u.Limited(ctx, billingRest))
+		r.t.trouble(u.Limited(context.WithoutCancel(r.ctx), billingRest))
 		r.t.probe(u.Account)
 	default:
-		r.t.trouble(u.Succeeded(ctx, a.started))
+		r.t.trouble(u.Succeeded(r.ctx, a.started))
 	}
 }
 

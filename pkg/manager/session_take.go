@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/kyoli-gam/kyoli/pkg/claims"
 	"github.com/kyoli-gam/kyoli/pkg/store"
@@ -81,13 +82,14 @@ func (s *Session) take(ctx context.Context, t Take) (*Use, error) {
 func (s *Session) choose(failed string, req Request) (picked, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	snap := *s.snap
-	snap.At = s.m.now()
-	bound := ownedBy(snap.Accounts, s.bindings.owner(req.SessionKey, snap.At))
-	if s.stays(&snap, bound, req) {
-		s.bind(req.SessionKey, bound, snap.At)
+	now := s.m.now()
+	bound := ownedBy(s.snap.Accounts, s.bindings.owner(req.SessionKey, now))
+	if s.stays(s.snap, bound, req, now) {
+		s.bind(req.SessionKey, bound, now)
 		return picked{account: bound}, nil
 	}
+	snap := *s.snap
+	snap.At = now
 	if failed == "" && bound != nil {
 		failed = bound.UUID
 	}
@@ -107,9 +109,9 @@ func (s *Session) sticky(req Request) bool {
 
 // stays tells whether the account that the session key is bound to is all there is to choose. The
 // caller holds mu.
-func (s *Session) stays(snap *Snapshot, bound *store.Account, req Request) bool {
+func (s *Session) stays(snap *Snapshot, bound *store.Account, req Request, now time.Time) bool {
 	return bound != nil && s.sticky(req) && req.Among == nil && !slices.Contains(req.Exclude, bound.UUID) &&
-		snap.Usable(bound) && snap.Claims.Free(bound.UUID, req.self, req.Exclusive)
+		snap.settings.status(bound, snap.Claims.Last429(bound.UUID), now).Usable() && snap.Claims.Free(bound.UUID, req.self, req.Exclusive)
 }
 
 // failOver is the next step of the failover plan after an account, none where there is no plan. A

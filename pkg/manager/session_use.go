@@ -50,6 +50,7 @@ func (u *Use) Valid(ctx context.Context, rejected store.Secret) error {
 }
 
 // Succeeded says that a request which began at started was answered well (see [Manager.MarkSuccess]).
+// It is written down even where ctx has ended.
 func (u *Use) Succeeded(ctx context.Context, started time.Time) error {
 	s := u.s
 	s.mu.Lock()
@@ -66,7 +67,7 @@ func (u *Use) Succeeded(ctx context.Context, started time.Time) error {
 		return nil
 	}
 	defer s.changed()
-	return s.m.MarkSuccess(ctx, a.UUID, started)
+	return s.m.MarkSuccess(context.WithoutCancel(ctx), a.UUID, started)
 }
 
 // touch writes down, beside the request and once in a while, that the account is in use. The caller

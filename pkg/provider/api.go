@@ -36,14 +36,28 @@ func (a *Adapter) APITransport(given *http.Transport) *http.Transport {
 	return t
 }
 
-// Serves tells whether a URL is one of the adapter's API: at its base URL or below, by a path that
-// no server can read as leading elsewhere.
-func (a *Adapter) Serves(u *url.URL) bool {
+// API is where an adapter's API is, ready to be compared with. The zero value serves nothing.
+type API struct {
+	base *url.URL
+	path string // of base, as it is escaped and without a slash at the end
+}
+
+// API returns where the API is; one that serves nothing where the adapter has no base URL.
+func (a *Adapter) API() API {
 	base, err := url.Parse(a.BaseURL)
-	if err != nil || a.BaseURL == "" || u.Scheme != base.Scheme || !strings.EqualFold(u.Host, base.Host) || u.User != nil || u.Opaque != "" {
+	if err != nil || a.BaseURL == "" {
+		return API{}
+	}
+	return API{base: base, path: strings.TrimSuffix(base.EscapedPath(), "/")}
+}
+
+// Serves tells whether a URL is one of the API: at its base URL or below, by a path that no server can
+// read as leading elsewhere.
+func (p API) Serves(u *url.URL) bool {
+	if p.base == nil || u.Scheme != p.base.Scheme || !strings.EqualFold(u.Host, p.base.Host) || u.User != nil || u.Opaque != "" {
 		return false
 	}
-	rest, ok := strings.CutPrefix(u.EscapedPath(), strings.TrimSuffix(base.EscapedPath(), "/"))
+	rest, ok := strings.CutPrefix(u.EscapedPath(), p.path)
 	return ok && (rest == "" || rest[0] == '/') && hop.PlainPath(rest)
 }
 

@@ -32,13 +32,13 @@ func TestServes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := a.Serves(parsed); got != want {
+		if got := a.API().Serves(parsed); got != want {
 			t.Errorf("%s: %v", u, got)
 		}
 	}
 	for _, base := range []string{"", "https://api.example.com"} {
 		u, _ := url.Parse("https://api.example.com/v1/messages")
-		if got := (&Adapter{BaseURL: base}).Serves(u); got != (base != "") {
+		if got := (&Adapter{BaseURL: base}).API().Serves(u); got != (base != "") {
 			t.Errorf("base %q: %v", base, got)
 		}
 	}

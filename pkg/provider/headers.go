@@ -55,7 +55,7 @@ func hasHeader(headers map[string]string, name string) bool {
 // client sent none of its own (a list header is added to). accountID may be "".
 func (a *Adapter) SetHeaders(h http.Header, accessToken, accountID string) {
 	hop.DropCredentials(h)
-	h.Set("Authorization", "Bearer "+accessToken)
+	h["Authorization"] = []string{"Bearer " + accessToken}
 	if a.AccountIDHeader != "" {
 		h.Del(a.AccountIDHeader)
 		if headerSafe(accountID) {

@@ -47,21 +47,26 @@ func (x *exchange) outgoing(base *url.URL) (*http.Request, error) {
 		return nil, err
 	}
 	u := *base
-	prefix := strings.TrimSuffix(base.EscapedPath(), "/")
+	prefix, plain := strings.TrimSuffix(base.EscapedPath(), "/"), strings.TrimSuffix(base.Path, "/")
 	u.RawPath = prefix + x.Path
-	u.Path = strings.TrimSuffix(base.Path, "/") + path
+	if u.Path = u.RawPath; prefix != plain || x.Path != path {
+		u.Path = plain + path
+	}
 	u.RawQuery = withoutKeys(x.r.URL.RawQuery)
 	out := &http.Request{
 		Method: x.r.Method, URL: &u, Header: x.r.Header, ContentLength: x.r.ContentLength,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
-	if x.r.ContentLength != 0 {
+	switch {
+	case x.r.ContentLength > 0: // not more than it may be, see route
+		out.Body = x.r.Body
+	case x.r.ContentLength < 0:
 		out.Body = http.MaxBytesReader(nil, x.r.Body, x.p.o.MaxBody)
 	}
 	hop.DropConnection(out.Header)
 	hop.DropCredentials(out.Header)
 	for _, name := range []string{"Origin", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest"} {
-		out.Header.Del(name)
+		delete(out.Header, name)
 	}
 	return out.WithContext(x.r.Context()), nil
 }
@@ -114,9 +119,9 @@ func (x *exchange) head(res *http.Response) {
 		h[name] = values
 	}
 	for _, name := range notPassed {
-		h.Del(name)
+		delete(h, name)
 	}
-	h.Set(IDHeader, x.ID)
+	h[IDHeader] = x.ids
 	x.Status = res.StatusCode
 	x.First = x.p.o.Now().Sub(x.began)
 	x.w.WriteHeader(res.StatusCode)

@@ -1,9 +1,9 @@
 package proxy
 
 import (
-	"crypto/rand"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
@@ -98,8 +98,9 @@ func New(o Options) (*Proxy, error) {
 // ServeHTTP implements http.Handler.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{p: p, w: w, r: r, began: p.o.Now()}
-	x.ID = strings.ToLower(rand.Text()[:16])
-	w.Header().Set(IDHeader, x.ID)
+	x.ID = newID()
+	x.ids = []string{x.ID}
+	w.Header()[IDHeader] = x.ids
 	if !p.hostAllowed(r) {
 		x.refuse(problem(http.StatusMisdirectedRequest, "wrong_host", "this is not the name of this proxy"))
 		return
@@ -141,7 +142,22 @@ type exchange struct {
 	p     *Proxy
 	w     http.ResponseWriter
 	r     *http.Request
+	ids   []string // the ID, as a header's value
 	began time.Time
+}
+
+// newID names a request. It tells requests apart and is no secret.
+func newID() string {
+	const letters = "abcdefghijklmnopqrstuvwxyz234567"
+	var id [16]byte
+	for n, i := rand.Uint64(), 0; i < len(id); i++ {
+		if i == len(id)/2 {
+			n = rand.Uint64()
+		}
+		id[i] = letters[n%32]
+		n /= 32
+	}
+	return string(id[:])
 }
 
 // authenticate notes whose the request is, and returns its path without the secret.
