@@ -30,11 +30,7 @@ func credential(name string) bool {
 
 // DropConnection drops the headers for one connection, and those that Connection names.
 func DropConnection(h http.Header) {
-	for _, names := range h["Connection"] {
-		for name := range strings.SplitSeq(names, ",") {
-			h.Del(strings.TrimSpace(name))
-		}
-	}
+	dropNamed(h, h["Connection"])
 	for name := range h { // a request has fewer headers than there are names to look for
 		if perConnection(name) {
 			delete(h, name)
@@ -61,10 +57,18 @@ func Forwarded(h http.Header, more int) http.Header {
 			c[name] = values
 		}
 	}
-	for _, names := range h["Connection"] {
+	dropNamed(c, h["Connection"])
+	return c
+}
+
+// dropNamed drops the headers that a Connection header names.
+func dropNamed(h http.Header, connection []string) {
+	for _, names := range connection {
 		for name := range strings.SplitSeq(names, ",") {
-			c.Del(strings.TrimSpace(name))
+			name = strings.TrimSpace(name)
+			if !strings.EqualFold(name, "keep-alive") && !strings.EqualFold(name, "close") { // no headers of others
+				h.Del(name)
+			}
 		}
 	}
-	return c
 }

@@ -105,9 +105,12 @@ func (r *request) take() (*manager.Use, error) {
 		u, err := r.t.Session.Take(r.ctx, manager.Take{
 			Key: r.session, Failed: uuidOf(r.failed), Exclude: slices.Concat(r.exclude, earlier),
 		})
+		if err == nil {
+			return u, nil
+		}
 		var none *manager.NoUsableError
 		if !errors.As(err, &none) {
-			return u, err
+			return nil, err
 		}
 		if len(earlier) > 0 {
 			// What failed a while ago is better than nothing.

@@ -212,7 +212,7 @@ func (t *Transport) outgoing(req *http.Request, a *store.Account) *http.Request 
 	out := new(http.Request)
 	*out = *req
 	out.Host, out.RequestURI = "", ""
-	out.Header = hop.Forwarded(req.Header, 4+len(t.Adapter.Headers))
+	out.Header = hop.Forwarded(req.Header, 2+len(t.Adapter.Headers))
 	// What is compressed cannot be looked into, and what a proxy accepts is its own affair.
 	out.Header["Accept-Encoding"] = identity
 	if _, ok := out.Header["User-Agent"]; !ok {

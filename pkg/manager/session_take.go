@@ -69,9 +69,12 @@ func (s *Session) take(ctx context.Context, t Take) (*Use, error) {
 			continue
 		}
 		u, err := s.use(ctx, p, req)
+		if err == nil {
+			return u, nil
+		}
 		var none *NoUsableError
 		if !p.planned || !errors.As(err, &none) {
-			return u, err
+			return nil, err
 		}
 		// Somebody was quicker; the plan goes on without it.
 		req.Exclude = append(req.Exclude, p.account.UUID)

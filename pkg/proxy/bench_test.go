@@ -24,7 +24,7 @@ func BenchmarkServeHTTP(b *testing.B) {
 	}
 	w := &discard{header: http.Header{}}
 	for b.Loop() {
-		r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, "http://localhost/acme/responses", http.NoBody)
+		r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, "http://localhost:4780/acme/responses", http.NoBody)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -53,10 +53,10 @@ func (x *exchange) outgoing(base *url.URL) (*http.Request, error) {
 		u.Path = plain + path
 	}
 	u.RawQuery = withoutKeys(x.r.URL.RawQuery)
-	out := &http.Request{
+	out := (&http.Request{
 		Method: x.r.Method, URL: &u, Header: x.r.Header, ContentLength: x.r.ContentLength,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
+	}).WithContext(x.r.Context())
 	switch {
 	case x.r.ContentLength > 0: // not more than it may be, see route
 		out.Body = x.r.Body
@@ -68,7 +68,7 @@ func (x *exchange) outgoing(base *url.URL) (*http.Request, error) {
 	for _, name := range []string{"Origin", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest"} {
 		delete(out.Header, name)
 	}
-	return out.WithContext(x.r.Context()), nil
+	return out, nil
 }
 
 // withoutKeys drops the parameters in which some clients send a credential.

@@ -181,9 +181,12 @@ var methods = map[string]bool{
 
 // route finds the upstream.
 func (x *exchange) route(path string) {
-	name, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	if rest != "" {
-		rest = "/" + rest
+	name, rest := strings.TrimPrefix(path, "/"), ""
+	if i := strings.IndexByte(name, '/'); i >= 0 {
+		name, rest = name[:i], name[i:]
+	}
+	if rest == "/" {
+		rest = ""
 	}
 	up, ok := x.p.o.Upstreams[name]
 	x.Method = x.r.Method
