@@ -19,13 +19,14 @@ type prompts struct {
 	m  map[string]map[string]time.Time // prompt, then uuid: when it failed
 }
 
-// tried are the accounts that failed the prompt a while ago at most.
-func (p *prompts) tried(prompt string, now time.Time) []string {
+// tried are the accounts that failed the prompt a while ago at most; the clock is asked only where
+// there are any.
+func (p *prompts) tried(prompt string, now func() time.Time) []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var uuids []string
 	for uuid, at := range p.m[prompt] {
-		if now.Sub(at) < triedFor {
+		if now().Sub(at) < triedFor {
 			uuids = append(uuids, uuid)
 		}
 	}

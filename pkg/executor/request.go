@@ -101,7 +101,7 @@ func (r *request) take() (*manager.Use, error) {
 		if err := r.ctx.Err(); err != nil {
 			return nil, err
 		}
-		earlier := r.t.prompts.tried(r.prompt, r.t.now())
+		earlier := r.t.prompts.tried(r.prompt, r.t.now)
 		u, err := r.t.Session.Take(r.ctx, manager.Take{
 			Key: r.session, Failed: uuidOf(r.failed), Exclude: slices.Concat(r.exclude, earlier),
 		})

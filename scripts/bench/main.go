@@ -159,6 +159,9 @@ func median(d []time.Duration) time.Duration {
 	return d[len(d)/2]
 }
 
+// accessToken is about as long as real ones are.
+func accessToken(i int) string { return fmt.Sprintf("at-%0512d", i) }
+
 func writeAccounts(file string, n int) error {
 	now := time.Now().UnixMilli()
 	accounts := make([]map[string]any, n)
@@ -169,7 +172,7 @@ func writeAccounts(file string, n int) error {
 			"email":        fmt.Sprintf("seat-%d@example.com", i),
 			"planTier":     "pro",
 			"refreshToken": fmt.Sprintf("rt-%064d", i),
-			"accessToken":  fmt.Sprintf("at-%0512d", i),
+			"accessToken":  accessToken(i),
 			"expiresAt":    now + 8*3_600_000, "addedAt": now, "lastUsed": now,
 			"enabled": true, "consecutiveAuthFailures": 0, "isAuthDisabled": false,
 			"cachedUsage": map[string]any{

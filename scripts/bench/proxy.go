@@ -64,8 +64,8 @@ func (w *world) start(dir, kyoli string) (err error) {
 		return err
 	}
 	w.lanes = [...]lane{
-		{"direct", w.up.url + "/codex/responses", "at"},
-		{"bare proxy", w.bare.url + "/codex/responses", "at"},
+		{"direct", w.up.url + "/codex/responses", accessToken(0)},
+		{"bare proxy", w.bare.url + "/codex/responses", accessToken(0)},
 		{"kyoli", w.kyoli.url + "/openai/responses", w.kyoli.token},
 	}
 	return nil
