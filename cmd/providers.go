@@ -23,7 +23,8 @@ change those and add others under "adapters".`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newProvidersListCmd(f, nil), newProvidersShowCmd(f, nil), newProvidersCheckCmd(f, nil))
+	cmd.AddCommand(newProvidersListCmd(f, nil), newProvidersShowCmd(f, nil), newProvidersCheckCmd(f, nil),
+		newProvidersAddCmd(f, nil), newProvidersRmCmd(f, nil))
 	return cmd
 }
 

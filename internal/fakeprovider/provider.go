@@ -100,6 +100,7 @@ func (p *Provider) routes() {
 	p.handle("POST /deviceauth/usercode", "device", p.openaiDeviceCode)
 	p.handle("POST /deviceauth/token", "token", p.openaiDeviceToken)
 	p.handle("GET /device", "device-page", p.devicePage)
+	p.handle("GET /.well-known/openid-configuration", "discovery", p.discovery)
 	p.handle("POST /codex/responses", "responses", p.responses)
 	p.handle("POST /v1/responses", "responses", p.responses)
 	p.handle("POST /v1/chat/completions", "chat", p.chat)

@@ -16,12 +16,13 @@ import (
 
 var errUneditable = errors.New("this file cannot be changed without losing something in it; edit it by hand")
 
-// edit returns data with the value at path set; scalar is the value as YAML. It
+// edit returns data with the value at path set; value is a scalar, or a list or a
+// mapping that may replace one of its kind. It
 // changes the text itself, so that spacing and comments stay as they are; where
 // the text is too unusual for that, the file is written anew from its tree,
 // which keeps the comments. Either way the result is read back, and has to be
 // the old tree with the one value changed.
-func edit(data []byte, path []string, scalar *yaml.Node) ([]byte, error) {
+func edit(data []byte, path []string, value *yaml.Node) ([]byte, error) {
 	want, err := strictyaml.Parse(data)
 	if err != nil {
 		return nil, err
@@ -29,16 +30,16 @@ func edit(data []byte, path []string, scalar *yaml.Node) ([]byte, error) {
 	if want == nil {
 		want = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	}
-	if !setNode(want, path, scalar) {
+	if !setNode(want, path, value) {
 		return nil, errUneditable
 	}
 	if sameTree(data, want) {
 		return data, nil
 	}
-	if out, ok := editText(data, path, scalar); ok && sameTree(out, want) {
+	if out, ok := editText(data, path, value); ok && sameTree(out, want) {
 		return out, nil
 	}
-	out, err := editTree(data, path, scalar)
+	out, err := editTree(data, func(root *yaml.Node) bool { return setNode(root, path, value) })
 	if err != nil || !sameTree(out, want) || !keepsComments(data, out) {
 		return nil, errUneditable
 	}
@@ -47,7 +48,7 @@ func edit(data []byte, path []string, scalar *yaml.Node) ([]byte, error) {
 
 // setNode sets the value at path in a tree, adding mappings as needed; false
 // where something that is no mapping stands in the way.
-func setNode(root *yaml.Node, path []string, scalar *yaml.Node) bool {
+func setNode(root *yaml.Node, path []string, value *yaml.Node) bool {
 	node := root
 	for i, name := range path {
 		if strictyaml.IsNull(node) {
@@ -66,10 +67,10 @@ func setNode(root *yaml.Node, path []string, scalar *yaml.Node) bool {
 			node.Content = append(node.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name}, child)
 		}
 		if i == len(path)-1 {
-			if child.Kind != yaml.ScalarNode {
+			if child.Kind != value.Kind && !strictyaml.IsNull(child) {
 				return false
 			}
-			child.Tag, child.Value, child.Style = scalar.Tag, scalar.Value, scalar.Style
+			child.Kind, child.Tag, child.Value, child.Style, child.Content = value.Kind, value.Tag, value.Value, value.Style, value.Content
 		}
 		node = child
 	}
@@ -205,13 +206,13 @@ func scalarText(scalar *yaml.Node) (string, error) {
 	return strings.TrimSuffix(string(out), "\n"), err
 }
 
-// editTree sets the value in the library's tree, with comments, and writes that.
-func editTree(data []byte, path []string, scalar *yaml.Node) ([]byte, error) {
+// editTree changes the library's tree, with its comments, and writes that.
+func editTree(data []byte, change func(root *yaml.Node) bool) ([]byte, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
 		return nil, err
 	}
-	if doc.Kind != yaml.DocumentNode || !setNode(doc.Content[0], path, scalar) {
+	if doc.Kind != yaml.DocumentNode || !change(doc.Content[0]) {
 		return nil, errUneditable
 	}
 	var b bytes.Buffer

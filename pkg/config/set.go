@@ -27,6 +27,11 @@ func (c *Config) Set(ctx context.Context, key, value string) error {
 	if err != nil {
 		return err
 	}
+	return c.change(ctx, key, path[0] == sectionAdapters, func(data []byte) ([]byte, error) { return edit(data, path, scalar) })
+}
+
+// change makes one change of the file under its lock, durably, and reads it anew.
+func (c *Config) change(ctx context.Context, key string, adapters bool, edit func(data []byte) ([]byte, error)) error {
 	if err := atomicfile.MkdirPrivate(c.Dir); err != nil {
 		return err
 	}
@@ -34,38 +39,41 @@ func (c *Config) Set(ctx context.Context, key, value string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.setLocked(path, scalar), lock.Release())
+	return errors.Join(c.changeLocked(key, adapters, edit), lock.Release())
 }
 
-func (c *Config) setLocked(path []string, scalar *yaml.Node) error {
-	data, err := readFile(c.File)
+func (c *Config) changeLocked(key string, adapters bool, edit func(data []byte) ([]byte, error)) error {
+	data, changed, now, err := c.changed(key, adapters, edit)
 	if err != nil {
 		return err
-	}
-	if _, err := parse(c.File, data); err != nil {
-		return err
-	}
-	changed, err := edit(data, path, scalar)
-	if err != nil {
-		return &Error{File: c.File, Key: strings.Join(path, "."), Reason: err.Error()}
-	}
-	now, err := parse(c.File, changed)
-	if err != nil {
-		return err
-	}
-	if path[0] == sectionAdapters && c.CheckAdapters != nil {
-		if err := c.CheckAdapters(now.adapters, c.File); err != nil {
-			return err
-		}
 	}
 	if !bytes.Equal(data, changed) {
 		if err := atomicfile.Write(c.File, changed, atomicfile.Options{Perm: 0o600}); err != nil {
 			return err
 		}
-		_ = atomicfile.Sweep(c.File) // what one that was killed in the midst of it left behind
 	}
 	c.content = now
 	return nil
+}
+
+// changed is the file, what it would be, and what that says.
+func (c *Config) changed(key string, adapters bool, edit func(data []byte) ([]byte, error)) (data, changed []byte, now content, err error) {
+	if data, err = readFile(c.File); err != nil {
+		return nil, nil, now, err
+	}
+	if _, err = parse(c.File, data); err != nil {
+		return nil, nil, now, err
+	}
+	if changed, err = edit(data); err != nil {
+		return nil, nil, now, &Error{File: c.File, Key: key, Reason: err.Error()}
+	}
+	if now, err = parse(c.File, changed); err != nil {
+		return nil, nil, now, err
+	}
+	if adapters && c.CheckAdapters != nil {
+		err = c.CheckAdapters(now.adapters, c.File)
+	}
+	return data, changed, now, err
 }
 
 // scalarFor checks a value from the command line and makes it a YAML scalar.
