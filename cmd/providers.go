@@ -190,7 +190,7 @@ func infoOf(a *provider.Adapter, overridden bool) providerInfo {
 		ProfileURL: a.ProfileURL, UsageFormat: a.UsageFormat, BaseURL: a.BaseURL, TokenRequest: a.TokenRequest, RedirectURL: a.RedirectURL,
 		Scopes: a.Scopes, Headers: a.Headers, ListHeaders: a.ListHeaders, AccountIDHeader: a.AccountIDHeader,
 		AuthorizeParams: a.AuthorizeParams, DeviceTokenURL: a.DeviceTokenURL, DevicePage: a.DeviceVerificationURL,
-		DeviceRequest: deviceRequest, RefusedCodes: a.RefusedCodes, Plans: a.Plans, Env: a.Env, CredentialEnv: a.CredentialVars,
+		UsageMap: nested(a.UsageMap), IdentityMap: a.IdentityMap, DeviceRequest: deviceRequest, RefusedCodes: a.RefusedCodes, Plans: a.Plans, Env: a.Env, CredentialEnv: a.CredentialVars,
 		Paths: a.Paths, LimitPatterns: a.LimitPatterns, ProxyEnv: a.ProxyEnv, OpenCodeOptions: a.OpenCodeOptions,
 	}
 }

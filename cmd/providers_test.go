@@ -108,3 +108,18 @@ func TestProvidersCompletion(t *testing.T) {
 		t.Errorf("with broken settings: exit %d, %q", code, out)
 	}
 }
+
+// What is shown can be pasted into kyoli.yaml.
+func TestProvidersShowMaps(t *testing.T) {
+	r := newSettingsRun(t, "adapters:\n  acme:\n    client_id: c\n    token_url: https://a.example/t\n"+
+		"    usage_map: {five_hour: {used: $.a, limit: 5}, plan: $.p}\n    identity_map: {email: $.mail}\n")
+	out := r.ok("providers", "show", "acme", "--format", "yaml")
+	for _, part := range []string{"usage_map:\n  five_hour:\n    limit: \"5\"\n    used: $.a\n  plan: $.p\n", "identity_map:\n  email: $.mail\n"} {
+		if !strings.Contains(out, part) {
+			t.Errorf("%q is not in\n%s", part, out)
+		}
+	}
+	if out := r.ok("providers", "show", "acme"); !strings.Contains(out, "usage_map\tfive_hour.limit=5, five_hour.used=$.a, plan=$.p\n") {
+		t.Errorf("table %q", out)
+	}
+}
