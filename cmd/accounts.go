@@ -27,7 +27,7 @@ are meant; --provider narrows.`,
 		newAccountsPickCmd(f, nil), newAccountsUsageCmd(f, nil),
 		newAccountsUseCmd(f, nil), newAccountsEnableCmd(f, nil), newAccountsDisableCmd(f, nil),
 		newAccountsToggleCmd(f, nil), newAccountsLabelCmd(f, nil), newAccountsResetCmd(f, nil),
-		newAccountsRmCmd(f, nil), newAccountsExportCmd(f, nil),
+		newAccountsRmCmd(f, nil), newAccountsExportCmd(f),
 	)
 	return cmd
 }

@@ -40,7 +40,7 @@ Stdin, or the file, holds JSON in one of these forms:
   {"type": "oauth", "refresh": "…", "access": "…", "expires": 1767323045000}
                           an entry of OpenCode's auth.json, or the whole file
   {"version": 1, "accounts": […]}
-                          an account file, as kyoli accounts export writes it
+                          an account file, as kyoli export --plaintext writes it
   […]                     several
 
 Only the refresh token is required. With --refresh-token-stdin stdin is the

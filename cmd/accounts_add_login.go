@@ -66,14 +66,19 @@ func (o *accountsAddOptions) read(f *Factory) (source string, data []byte, err e
 func readInputFile(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, withHint(fmt.Errorf("read %s: %w", path, bareError(err)), "ls -l "+shellQuote(path))
+		return nil, unreadable(path, err)
 	}
 	defer file.Close()
 	data, err := readInput(path, file)
 	if err != nil && hintOf(err) == "" {
-		return nil, withHint(fmt.Errorf("read %s: %w", path, bareError(err)), "ls -l "+shellQuote(path))
+		return nil, unreadable(path, err)
 	}
 	return data, err
+}
+
+// unreadable is the system's refusal to read a file that the user has named.
+func unreadable(path string, err error) error {
+	return withHint(fmt.Errorf("read %s: %w", path, bareError(err)), "ls -l "+shellQuote(path))
 }
 
 // bareError is a system error without the path, which the message has already.

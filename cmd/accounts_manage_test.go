@@ -186,7 +186,7 @@ func TestAccountsNames(t *testing.T) {
 			{"reset"},
 			{"rm", "--yes"},
 			{"label", "--clear"},
-			{"export", "--to", w.path("out.json"), "--account"},
+			{"export", "--plaintext", "--to", w.path("out.json"), "--account"},
 		} {
 			if c.name == "" && command[0] == "show" {
 				continue // an error of its own
@@ -301,7 +301,7 @@ func TestAccountsOfADamagedFile(t *testing.T) {
 	w.stdin = `{"refreshToken":"r"}`
 	for _, line := range []string{
 		"list", "show", "show x", "use x", "enable x", "disable x", "toggle x", "label x y", "reset x", "reset --all", "rm x --yes",
-		"rm --all --yes", "export --to " + w.path("out.json"), "add",
+		"rm --all --yes", "export --plaintext --to " + w.path("out.json"), "add",
 	} {
 		code, stdout, stderr := w.run(append([]string{"accounts", "--provider", "openai"}, strings.Fields(line)...)...)
 		if code != exitDamaged || stdout != "" || !strings.Contains(stderr, openaiFile+" is damaged") || !strings.Contains(stderr, "at byte 35") {
@@ -347,7 +347,7 @@ func TestAccountsCompletion(t *testing.T) {
 		{"accounts rm w", []string{"wise", "work"}},
 		{"accounts rm --provider openai w", []string{"work"}},
 		{"accounts rm --provider nobody w", nil},
-		{"accounts export --account w", []string{"wise", "work"}},
+		{"export --account w", []string{"wise", "work"}},
 		{"exec --account w", []string{"wise", "work"}},
 		{"sync-auth --account w", []string{"wise", "work"}},
 		{"refresh w", []string{"wise", "work"}},

@@ -37,9 +37,6 @@ func TestAccountsOptions(t *testing.T) {
 		"rm": func() *cobra.Command {
 			return newAccountsRmCmd(f, func(_ context.Context, o *accountsRmOptions) error { return keep(o) })
 		},
-		"export": func() *cobra.Command {
-			return newAccountsExportCmd(f, func(_ context.Context, o *accountsExportOptions) error { return keep(o) })
-		},
 	}
 	for _, c := range []struct {
 		line string
@@ -76,10 +73,6 @@ func TestAccountsOptions(t *testing.T) {
 		{line: "rm --all", want: &accountsRmOptions{Accounts: []string{}, All: true}},
 		{line: "rm", fail: "--all"},
 		{line: "rm a --all", fail: "--all"},
-		{line: "export --to x -a a --account b,c", want: &accountsExportOptions{To: "x", Accounts: []string{"a", "b,c"}}},
-		{line: "export --to x --force", want: &accountsExportOptions{To: "x", Force: true}},
-		{line: "export", fail: "--to FILE is required"},
-		{line: "export x", fail: "unknown command"},
 	} {
 		args := strings.Split(c.line, " ")
 		for i, arg := range args {

@@ -28,7 +28,8 @@ type accountsWorld struct {
 	dir      string
 	now      time.Time
 	stdin    string
-	tty      bool // all three streams
+	tty      bool              // all three streams
+	vars     map[string]string // more of the environment
 	answers  string
 	terminal bytes.Buffer // what was asked
 }
@@ -116,7 +117,7 @@ func (w *accountsWorld) factory(vars map[string]string) *Factory {
 		Terminal: func() (terminal, error) {
 			return &fakeTerminal{Reader: strings.NewReader(w.answers), Writer: &w.terminal}, nil
 		},
-		Now: func() time.Time { return w.now },
+		Now: func() time.Time { return w.now }, passphraseWork: 4,
 		Env: env.Map(all),
 	}
 }
@@ -125,7 +126,7 @@ func (w *accountsWorld) factory(vars map[string]string) *Factory {
 func (w *accountsWorld) run(args ...string) (code int, stdout, stderr string) {
 	w.t.Helper()
 	var out, errs bytes.Buffer
-	f := w.factory(nil)
+	f := w.factory(w.vars)
 	f.Out, f.Err = &out, &errs
 	code = f.Run(w.t.Context(), args)
 	for _, text := range []string{out.String(), errs.String(), w.terminal.String()} {

@@ -34,7 +34,7 @@ func looksSecret(s string) bool {
 	if strings.ContainsFunc(s, func(r rune) bool { return !isTokenRune(r) }) {
 		return false
 	}
-	for _, prefix := range []string{"eyJ", "sk-", "rt_", "rt-", "ya29.", "gho_", "ghp_", "ghu_", "github_pat_"} {
+	for _, prefix := range []string{"eyJ", "sk-", "rt_", "rt-", "ya29.", "gho_", "ghp_", "ghu_", "github_pat_", "AGE-SECRET-KEY-"} {
 		if strings.HasPrefix(s, prefix) && len(s) >= minPrefixed {
 			return true
 		}

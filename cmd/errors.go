@@ -95,6 +95,8 @@ var codeTable = []func(error) (int, bool){
 	as[*claims.VersionError](exitDamaged),
 	as[*migrate.VaultError](exitDamaged),
 	as[*migrate.IncompleteError](exitLogin),
+	as[*migrate.SourceError](exitUsage),
+	sealed,
 	noneToSync,
 	as[*migrate.BusyError](exitTryLater),
 	transient,
@@ -106,6 +108,16 @@ var codeTable = []func(error) (int, bool){
 func transient(err error) (int, bool) {
 	var refresh *manager.RefreshError
 	return exitTryLater, errors.As(err, &refresh) && refresh.Transient
+}
+
+// sealed is an encrypted file that cannot be opened: it is damaged, or the key is
+// another.
+func sealed(err error) (int, bool) {
+	var e *migrate.SealError
+	if errors.As(err, &e) && e.Damaged {
+		return exitDamaged, true
+	}
+	return exitGeneral, e != nil
 }
 
 // noneToSync is sync-auth without an account to write: there is none, or none

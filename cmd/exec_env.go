@@ -71,8 +71,8 @@ func (e *childEnv) build(inherited []string, a *store.Account) ([]string, error)
 			return nil, err
 		}
 	}
-	// An inherited OPENCODE_AUTH_CONTENT holds logins, with their refresh tokens.
-	drop := append(e.adapter.CredentialEnv(), env.OpenCodeAuthContent)
+	// These hold logins, with their refresh tokens, or open them.
+	drop := append(e.adapter.CredentialEnv(), env.OpenCodeAuthContent, env.Accounts, env.Passphrase)
 	return executor.Environ(inherited, drop, set), nil
 }
 

@@ -37,6 +37,7 @@ func TestChildEnvironment(t *testing.T) {
 	inherited := []string{
 		"HOME=/h", "OPENAI_API_KEY=sk-inherited", "ANTHROPIC_API_KEY=sk-other-provider", "KYOLI_ACCESS_TOKEN=outer",
 		"KYOLI_CONFIG_DIR=/c", `OPENCODE_AUTH_CONTENT={"openai":{"refresh":"rt-inherited"}}`, "OPENAI_ACCESS_TOKEN=outer",
+		"KYOLI_ACCOUNTS={}", "KYOLI_PASSPHRASE=correct horse",
 	}
 	e := &childEnv{adapter: builtin(t, "openai"), extra: []string{"MINE={{.AccessToken}} {{.AccountID}} {{.Email}}", "HOME=/other"}}
 	got, err := e.build(inherited, someAccount())

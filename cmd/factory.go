@@ -25,6 +25,10 @@ type Factory struct {
 	Version  string
 	Now      func() time.Time
 
+	// passphraseWork is what an export's passphrase costs to try, as a power of
+	// two; 0 = as much as age thinks right. Tests have no time for that.
+	passphraseWork int
+
 	opts    globalOptions
 	command string // the command that runs, such as "accounts use"
 	events  eventLog

@@ -122,6 +122,7 @@ Elsewhere:
 
 ` + aligned([][2]string{
 		{"$XDG_DATA_HOME/opencode/auth.json", "OpenCode's logins (migrate, sync-auth, exec)"},
+		{"$CODEX_HOME/auth.json", "Codex CLI's login (read only: import)"},
 		{"$XDG_STATE_HOME/kyoli/", "what sync-auth last wrote, and the logins that a running OpenCode must not lose"},
 		{"  proxy-tokens.json", "names and hashes of the tokens of kyoli proxy"},
 		{"  events.jsonl, events.jsonl.1", "the event log, and the one before (kyoli events); no secrets"},

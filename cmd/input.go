@@ -14,13 +14,15 @@ const (
 	maxInputDepth = 64
 )
 
-// inputError says what is wrong with the JSON given to `accounts add`: where
-// (file or "stdin"), which line, which field. It never quotes a value.
+// inputError says what is wrong with the JSON given to `accounts add` or
+// `import`: where (file or "stdin"), which line, which field. It never quotes a
+// value.
 type inputError struct {
 	Source string
 	Line   int    // 0 = the whole
 	Field  string // "accounts[1].expiresAt", "" = the whole
 	Reason string
+	Help   string // a command that helps, "" = the help of `accounts add`
 }
 
 func (e *inputError) Error() string {
@@ -35,7 +37,12 @@ func (e *inputError) Error() string {
 }
 
 // Hint shows what is accepted.
-func (e *inputError) Hint() string { return "kyoli accounts add --help" }
+func (e *inputError) Hint() string {
+	if e.Help != "" {
+		return e.Help
+	}
+	return "kyoli accounts add --help"
+}
 
 // node is a JSON value that knows where it stands.
 type node struct {

@@ -107,13 +107,22 @@ func isKnownName(name string) bool {
 	return false
 }
 
-func (d *document) accountFile(n *node, now time.Time) ([]*login, error) {
+// accountList is the array of accounts in an account file.
+func (d *document) accountList(n *node) (*node, error) {
 	if version := n.member("version"); version != nil && string(version.raw) != "1" {
 		return nil, d.errorAt(version, "version", "must be 1: this kyoli knows no other")
 	}
 	accounts := n.member("accounts")
 	if accounts.kind != '[' {
 		return nil, d.errorAt(accounts, "accounts", "must be an array, is %s", kindName(accounts.kind))
+	}
+	return accounts, nil
+}
+
+func (d *document) accountFile(n *node, now time.Time) ([]*login, error) {
+	accounts, err := d.accountList(n)
+	if err != nil {
+		return nil, err
 	}
 	list, err := d.array(accounts, "accounts", now)
 	if err != nil {

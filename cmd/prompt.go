@@ -40,7 +40,14 @@ func (f *Factory) Confirm(question string) (bool, error) {
 
 // Secret asks for a secret on the terminal without showing it.
 func (f *Factory) Secret(prompt string) (string, error) {
-	tty, err := f.ask("data on stdin", prompt)
+	secret, err := f.secretLine("data on stdin", prompt)
+	return strings.TrimSpace(secret), err
+}
+
+// secretLine is Secret for one in which spaces count. instead is what can be
+// given where nothing may be asked.
+func (f *Factory) secretLine(instead, prompt string) (string, error) {
+	tty, err := f.ask(instead, prompt)
 	if err != nil {
 		return "", err
 	}
@@ -52,7 +59,7 @@ func (f *Factory) Secret(prompt string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the secret: %w", err)
 	}
-	return strings.TrimSpace(secret), nil
+	return strings.TrimRight(secret, "\r\n"), nil
 }
 
 // ask opens the terminal. A process none of whose streams is one has nobody who

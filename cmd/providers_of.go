@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/kyoli-gam/kyoli/internal/env"
 	"github.com/kyoli-gam/kyoli/pkg/manager"
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
@@ -80,7 +81,9 @@ func (f *Factory) noAccounts() error {
 		return &manager.NoAccountsError{Provider: f.opts.Provider, CanLogIn: f.canLogIn(f.opts.Provider)}
 	}
 	hint := "kyoli login"
-	if place, err := f.authPlace(""); err == nil && f.hasLogin(place) {
+	if f.Env.Get(env.Accounts) != "" {
+		hint = "kyoli import --env"
+	} else if place, err := f.authPlace(""); err == nil && f.hasLogin(place) {
 		hint = "kyoli migrate auth-json"
 	}
 	return failf(exitLogin, hint, "there are no accounts yet")

@@ -54,6 +54,8 @@ gives each program one that is usable.
 	add(root, groupRun, newProxyCmd(f, nil))
 	add(root, groupRun, newSyncAuthCmd(f, nil))
 	add(root, groupAccounts, newRefreshCmd(f, nil))
+	add(root, groupAccounts, newImportCmd(f, nil))
+	add(root, groupAccounts, newExportCmd(f, nil))
 	add(root, groupAccounts, newMigrateCmd(f))
 	add(root, groupAccounts, newChainsCmd(f))
 	add(root, groupAccounts, newPoolsCmd(f))

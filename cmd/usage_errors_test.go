@@ -14,7 +14,7 @@ func TestUsageErrors(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ line, want string }{
 		{"accounts add --refresh-token-stdin=rt-mine", "--refresh-token-stdin is either there or not"},
-		{"accounts export rt-mine --to x", "kyoli accounts export takes no arguments"},
+		{"export rt-mine --to x", "kyoli export takes no arguments"},
 		{"accounts add rt-mine", "process list"},
 		{"help rt-mine", "no help topic"},
 		{"help accounts rt-mine", "no help topic"},

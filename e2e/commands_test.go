@@ -28,6 +28,7 @@ import (
 //	mode PERM FILE...              hold the files' permissions against PERM (octal)
 //	nosecret FILE...               none of the provider's tokens is in the files (or stdout, stderr)
 //	docs PAGE.md SCRIPT            write the sh blocks of a page of docs/ into a script
+//	docsjob PAGE.md KEY SCRIPT     write a CI job of a page of docs/ into a script
 //	envfile NAME FILE              set a variable to a file's content
 //	takeport                       listen at a port of loopback, and set $PORT to it
 //	provider-settings              write the kyoli.yaml of provider again
@@ -41,6 +42,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"mode":     cmdMode,
 	"nosecret": cmdNoSecret,
 	"docs":     cmdDocs,
+	"docsjob":  cmdDocsJob,
 	"envfile":  cmdEnvFile,
 	"takeport": cmdTakePort,
 

@@ -24,6 +24,9 @@ const (
 	XDGDataHome       = "XDG_DATA_HOME"
 	XDGStateHome      = "XDG_STATE_HOME"
 	NoInput           = "KYOLI_NO_INPUT"
+	Accounts          = "KYOLI_ACCOUNTS"
+	Passphrase        = "KYOLI_PASSPHRASE" //nolint:gosec // a name, not a value
+	CodexHome         = "CODEX_HOME"
 	NoColor           = "NO_COLOR"
 	CLIColorForce     = "CLICOLOR_FORCE"
 	Term              = "TERM"
@@ -57,6 +60,9 @@ var registry = []Var{
 	{XDGStateHome, Read, "its kyoli/ holds the event log, the proxy's tokens, what sync-auth last wrote and the login vault (default ~/.local/state)"},
 	{homeVar, Read, "home directory"},
 	{NoInput, Read, "set: never prompt, as --no-input"},
+	{Accounts, Read, "an export of accounts, for kyoli import --env and kyoli export --if-rotated; no child gets it"},
+	{Passphrase, Read, "the passphrase of encrypted exports; no child gets it"},
+	{CodexHome, Read, "where Codex CLI keeps auth.json, for kyoli import --from codex (default ~/.codex)"},
 	{NoColor, Read, "set to anything: no colours"},
 	{CLIColorForce, Read, "set and not 0: colours even where the output is not a terminal"},
 	{Term, Read, "dumb: no colours"},

@@ -126,3 +126,20 @@ func FuzzJWTLifetime(f *testing.F) {
 		}
 	})
 }
+
+func TestJWTExpiry(t *testing.T) {
+	for payload, want := range map[string]int64{
+		`{"exp":1767323045}`:   1767323045000,
+		`{"exp":"1767323045"}`: 1767323045000,
+		`{"exp":1767323045.5}`: 1767323045500,
+	} {
+		if got := JWTExpiry(jwt(payload)).UnixMilli(); got != want {
+			t.Errorf("%s: %d, want %d", payload, got, want)
+		}
+	}
+	for _, token := range []string{"", "opaque", jwt(`{}`), jwt(`{"exp":-1}`), jwt(`{"exp":1e306}`), jwt(`{"exp":"soon"}`), jwt(`[]`)} {
+		if got := JWTExpiry(token); !got.IsZero() {
+			t.Errorf("%q: %v", token, got)
+		}
+	}
+}

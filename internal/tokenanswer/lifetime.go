@@ -19,6 +19,8 @@ const (
 	MaxLifetime = 365 * 24 * time.Hour
 
 	maxJWT = 64 << 10
+	// maxInstant is the year 9999, in seconds.
+	maxInstant = 253402300799
 )
 
 // Lifetime is expires_in (RFC 6749 section 5.1, in seconds) within the limits above; numbers in quotes count. Where
@@ -47,6 +49,19 @@ func JWTLifetime(jwt string) time.Duration {
 		return 0
 	}
 	return asDuration(expires - issued)
+}
+
+// JWTExpiry is when a JWT says it expires; zero where it does not say, or says what cannot be.
+func JWTExpiry(jwt string) time.Time {
+	payload, ok := JWTPayload(jwt)
+	if !ok {
+		return time.Time{}
+	}
+	at := seconds(Members(payload)["exp"])
+	if !(at > 0 && at < maxInstant) {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(at * 1000))
 }
 
 // JWTPayload is the payload of a JWT (RFC 7519), an object, whose signature is not checked. false means that the token

@@ -20,6 +20,23 @@ func readPlugin(file string) (map[string]located, error) {
 	return parsePlugin(file, data)
 }
 
+// PluginSettings returns the settings that an npm plugin's file has and that
+// kyoli shares with it, in the order of Keys; none for a file that does not
+// exist. The error is an *Error, or wraps the one of the file system.
+func PluginSettings(file string) ([]Value, error) {
+	found, err := readPlugin(file)
+	if err != nil {
+		return nil, err
+	}
+	var values []Value
+	for _, k := range keys {
+		if v, ok := found[k.Name]; ok {
+			values = append(values, Value{k.Name, v.value, Source{file, v.line}})
+		}
+	}
+	return values, nil
+}
+
 func parsePlugin(file string, data []byte) (map[string]located, error) {
 	if len(data) > maxPluginFile {
 		return nil, &Error{File: file, Reason: "larger than 1024 KiB"}

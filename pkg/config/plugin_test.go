@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -88,4 +89,28 @@ func FuzzPlugin(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestPluginSettings(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "multiauth-config.json")
+	if got, err := PluginSettings(file); got != nil || err != nil {
+		t.Errorf("missing: %v, %v", got, err)
+	}
+	if err := os.WriteFile(file, []byte("{\"debug\": true, \"own\": 1,\n\"account_selection_strategy\": \"hybrid\"}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := []Value{
+		{"account_selection_strategy", "hybrid", Source{file, 2}},
+		{"debug", true, Source{file, 1}},
+	}
+	if got, err := PluginSettings(file); err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, %v", got, err)
+	}
+	if err := os.WriteFile(file, []byte(`{"debug": 1}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := PluginSettings(file); err == nil {
+		t.Errorf("wrong: %v", got)
+	}
 }

@@ -15,6 +15,7 @@ const (
 	Added     AddResult = "added"     // it is a new account
 	Updated   AddResult = "updated"   // it was there, and something of it is new
 	Unchanged AddResult = "unchanged" // it was there, and all of it was known
+	Skipped   AddResult = "skipped"   // by [Manager.Import] only: it cannot be taken in
 
 	Reauthenticated AddResult = "re-authenticated" // it was there, and its person has logged in again
 )
@@ -33,6 +34,8 @@ type Incoming struct {
 	Of string
 	// New says that it becomes an account of its own, though one of the same person is there.
 	New bool
+
+	copied bool // it was found in some file, not just given: see [Manager.Import]
 }
 
 // AddedAccount is what became of an [Incoming].
@@ -68,17 +71,25 @@ func (m *Manager) Add(ctx context.Context, logins ...Incoming) ([]AddedAccount, 
 	if err != nil {
 		return nil, err
 	}
+	return m.written(accounts, results), nil
+}
+
+// written are the results with the accounts as they were written, of which is told.
+func (m *Manager) written(accounts *store.Accounts, results []AddedAccount) []AddedAccount {
 	written := make(map[string]*store.Account, len(accounts.List))
 	for _, a := range accounts.List {
 		written[a.UUID] = a
 	}
 	for i := range results {
+		if results[i].Account == nil {
+			continue
+		}
 		if a := written[results[i].Account.UUID]; a != nil {
-			results[i].Account = a // as it was written
+			results[i].Account = a
 		}
 		m.tellAdded(results[i])
 	}
-	return results, nil
+	return results
 }
 
 func (m *Manager) add(accounts *store.Accounts, in Incoming, spent successors) (AddedAccount, error) {
@@ -105,7 +116,9 @@ func (m *Manager) addNew(accounts *store.Accounts, in Incoming) (AddedAccount, e
 	if a.LastUsed == 0 {
 		a.LastUsed = now
 	}
-	clearFailures(&a)
+	if !in.copied {
+		clearFailures(&a)
+	}
 	if in.New && accounts.Get(a.UUID) != nil {
 		a.UUID = "" // the other account of the same person has it
 	}

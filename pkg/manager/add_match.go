@@ -40,6 +40,8 @@ type match struct {
 const (
 	whyRenewed = "a newer login is stored, which came of this one"
 	whyOlder   = "a newer login is stored"
+	whyNoAge   = "another login is stored, and this one does not say how old it is"
+	whyEnded   = "another login is stored, and this one has ended"
 )
 
 // findIncoming finds the account that is there already.
@@ -69,10 +71,29 @@ func findIncoming(accounts *store.Accounts, in Incoming, spent successors) (matc
 		return match{account: a, why: whyOlder + "; this one was spent"}, nil
 	case a == nil:
 		return match{}, nil
+	case in.copied:
+		return compareCopy(a, in.Account), nil
 	case a.IsAuthDisabled || c.ExpiresAt == 0 || c.ExpiresAt >= a.ExpiresAt:
 		return match{account: a, newer: true}, nil
 	}
 	return match{account: a, why: whyOlder}, nil
+}
+
+// compareCopy compares a copied login with another of the same account. Who logs in and hands the login over means it to
+// be used; a copy has to show that it is the newer one.
+func compareCopy(a, copied *store.Account) match {
+	m := match{account: a}
+	switch {
+	case copied.IsAuthDisabled:
+		m.why = whyEnded
+	case a.IsAuthDisabled || copied.ExpiresAt > a.ExpiresAt:
+		m.newer = true
+	case copied.ExpiresAt == 0:
+		m.why = whyNoAge
+	default:
+		m.why = whyOlder
+	}
+	return m
 }
 
 // same finds the account by who it is: its uuid, now or at first, else its e-mail and account id. Several that would do

@@ -54,6 +54,9 @@ type Entry struct {
 	raw jsontext.Value
 }
 
+// Raw is the content as it was read, nil for a file that is missing. It must not be changed.
+func (c *Config) Raw() []byte { return c.doc }
+
 // Path is the file that it was read from.
 func (c *Config) Path() string { return c.path }
 

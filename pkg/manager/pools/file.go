@@ -92,6 +92,9 @@ func (f *File) read() ([]byte, error) {
 	return raw, nil
 }
 
+// Parse reads the content of a file of pools and chains; source names it in the error, which is a *[DamagedError].
+func Parse(source string, raw []byte) (*Config, error) { return Open(source, Options{}).parse(raw) }
+
 func (f *File) parse(raw []byte) (*Config, error) {
 	if raw == nil {
 		return &Config{path: f.path}, nil
