@@ -142,7 +142,11 @@ func runImport(ctx context.Context, f *Factory, o *importOptions) error {
 	}
 	im := &importer{f: f, o: o, hauls: hauls, now: map[string]string{}}
 	err = im.run(ctx)
-	if perr := f.printImported(im.rows()); perr != nil {
+	rows := im.rows()
+	if err != nil && len(rows) == 0 {
+		return err
+	}
+	if perr := f.printImported(rows); perr != nil {
 		return perr
 	}
 	if err != nil {

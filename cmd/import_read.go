@@ -26,8 +26,8 @@ type haul struct {
 
 // copied is one account of a source.
 type copied struct {
-	login *login // nil = it is skipped
-	row   importRow
+	login *login    // nil = it is skipped
+	row   importRow // without a result until there is one
 }
 
 const helpImport = "kyoli import --help"
@@ -152,6 +152,7 @@ func (f *Factory) codexHaul(source string, data []byte) (*haul, error) {
 	case err != nil:
 		return nil, err
 	}
+	row.Result = ""
 	l := &login{
 		Provider: migrate.CodexProvider, AccountID: codex.AccountID, Refresh: codex.RefreshToken.Reveal(),
 		Access: codex.AccessToken.Reveal(), IDToken: codex.IDToken.Reveal(), ExpiresAt: int64(codex.ExpiresAt),
@@ -214,7 +215,7 @@ func (f *Factory) copyOf(d *document, n *node, field, of string) *copied {
 		return c
 	}
 	l.Provider = firstText(l.Provider, of)
-	c.login = l
+	c.login, c.row.Result = l, ""
 	c.row.Name = firstText(l.Label, l.Email, l.UUID, field)
 	return c
 }

@@ -46,13 +46,13 @@ func (im *importer) run(ctx context.Context) error {
 	return nil
 }
 
-// rows are all rows, accounts first. Accounts of other providers than --provider's
-// are left out.
+// rows are those that have a result, accounts first. Accounts of other providers
+// than --provider's are left out.
 func (im *importer) rows() []importRow {
 	rows := []importRow{}
 	for _, h := range im.hauls {
 		for _, c := range h.copies {
-			if !im.left[c] {
+			if !im.left[c] && c.row.Result != "" {
 				rows = append(rows, c.row)
 			}
 		}
@@ -76,7 +76,7 @@ func (im *importer) byProvider() (ids []string, by map[string][]*copied) {
 			case only != "" && id != only && id != "":
 				im.left[c] = true
 			case why != "":
-				c.row.Why = why
+				c.row.Result, c.row.Why = resultSkipped, why
 			default:
 				if by[id] == nil {
 					ids = append(ids, id)
