@@ -66,18 +66,18 @@ func (o *accountsAddOptions) read(f *Factory) (source string, data []byte, err e
 func readInputFile(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, unreadable(path, err)
+		return nil, cannotRead(path, err)
 	}
 	defer file.Close()
 	data, err := readInput(path, file)
 	if err != nil && hintOf(err) == "" {
-		return nil, unreadable(path, err)
+		return nil, cannotRead(path, err)
 	}
 	return data, err
 }
 
-// unreadable is the system's refusal to read a file that the user has named.
-func unreadable(path string, err error) error {
+// cannotRead is the system's refusal to read a file that the user has named.
+func cannotRead(path string, err error) error {
 	return withHint(fmt.Errorf("read %s: %w", path, bareError(err)), "ls -l "+shellQuote(path))
 }
 

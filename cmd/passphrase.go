@@ -145,7 +145,7 @@ func withFile(path string, fn func(io.Reader) error) error {
 	}
 	var system *os.PathError
 	if errors.As(err, &system) {
-		return unreadable(path, err)
+		return cannotRead(path, err)
 	}
 	return err
 }
