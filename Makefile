@@ -14,8 +14,9 @@ lint: ## the linters that .ci/run holds the tree to
 	go vet ./...
 	go tool -modfile=tools/go.mod golangci-lint run ./...
 
-e2e: ## the tests that run the real OpenCode, fetched with npm
+e2e: ## the tests that run the real OpenCode, fetched with npm, and Chromium
 	scripts/e2e-opencode
+	scripts/e2e-login
 
 bench: ## figures of this machine, as ratios against Node
 	scripts/bench/run
