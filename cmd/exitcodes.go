@@ -28,6 +28,6 @@ var exitCodeTable = []struct {
 	{exitNoAccount, "there is no account of that name"},
 	{exitNoUsable, "no usable account: all are limited or disabled"},
 	{exitLocked, "a file stayed locked by another process until --lock-timeout"},
-	{exitDamaged, "a file of accounts or pools is damaged, or a file is of a newer version; nothing was written"},
+	{exitDamaged, "a file of accounts or pools, or an encrypted export, is damaged, or a file is of a newer version; nothing was written"},
 	{exitTryLater, "try again later: the provider or the network failed for now, or a file was being written all the time"},
 }

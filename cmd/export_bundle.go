@@ -31,7 +31,11 @@ func (f *Factory) bundle(ctx context.Context, o *exportOptions) (*bundle, error)
 	b := &bundle{providers: ids, refresh: map[store.Secret]bool{}}
 	var parts []migrate.Part
 	for _, id := range ids {
-		accounts, err := f.load(ctx, id)
+		backend, err := f.Store(id)
+		if err != nil {
+			return nil, err
+		}
+		accounts, err := backend.Load(ctx)
 		if err != nil {
 			return nil, err
 		}
