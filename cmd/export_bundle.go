@@ -157,5 +157,6 @@ func (f *Factory) writeExport(o *exportOptions, data []byte) error {
 	case err != nil:
 		return &store.WriteError{Path: o.To, Err: err}
 	}
+	_ = atomicfile.Sweep(o.To) // what one that was killed in the midst of it left behind
 	return nil
 }

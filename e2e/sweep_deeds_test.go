@@ -59,6 +59,15 @@ var deeds = []deed{
 		name: "migrate", args: []string{"migrate", "auth-json", "--merge"}, prepare: prepareMigrate, check: checkMigrate,
 		sweep: []string{"accounts", "rm", "two", "--yes"},
 	},
+	{
+		name: "import", args: []string{"import", "-"}, stdin: importOfTwo, check: checkImport,
+		sweep: []string{"accounts", "rm", "two", "--yes"},
+	},
+	{
+		name: "export", args: []string{"export", "--plaintext", "--force", "--to", "out.json"}, check: checkExport,
+		sweep: []string{"export", "--plaintext", "--force", "--to", "out.json"},
+		few:   "it writes one file, which nobody else writes",
+	},
 }
 
 // checkAccounts wants both accounts, with tokens that are good.

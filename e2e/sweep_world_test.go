@@ -86,6 +86,7 @@ func (s *swept) read(name string) string {
 // command is a kyoli in this home, the one that is shipped unless another is named.
 func (s *swept) command(kyoli string, args ...string) *exec.Cmd {
 	cmd := exec.Command(kyoli, args...)
+	cmd.Dir = s.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir}
 	return cmd
 }
