@@ -16,9 +16,23 @@ type Env struct {
 	environ func() []string
 }
 
-// OS is the environment of this process.
+// OS is the environment of this process. The variables that hold secrets of
+// kyoli's own are taken out of the process as they are read, once: whatever it
+// starts, a browser for instance, has them no more.
 func OS() Env {
-	return Env{lookup: os.LookupEnv, environ: os.Environ}
+	taken := map[string]string{}
+	for _, name := range ownSecrets {
+		if value, ok := os.LookupEnv(name); ok && os.Unsetenv(name) == nil {
+			taken[name] = value
+		}
+	}
+	lookup := func(name string) (string, bool) {
+		if value, ok := taken[name]; ok {
+			return value, true
+		}
+		return os.LookupEnv(name)
+	}
+	return Env{lookup: lookup, environ: os.Environ}
 }
 
 // Map is an environment made of vars, for tests.

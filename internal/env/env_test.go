@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +53,26 @@ func TestOSReadsTheProcess(t *testing.T) {
 	}
 	if !slices.Contains(e.Environ(), NoInput+"=1") {
 		t.Error("Environ() lacks a set variable")
+	}
+}
+
+func TestOSTakesSecretsOut(t *testing.T) {
+	for _, name := range []string{Accounts, Passphrase} {
+		t.Setenv(name, "secret of "+name)
+	}
+	e := OS()
+	for _, name := range []string{Accounts, Passphrase} {
+		if got := e.Get(name); got != "secret of "+name {
+			t.Errorf("%s is %q", name, got)
+		}
+		if _, there := os.LookupEnv(name); there {
+			t.Errorf("%s is still there to be inherited", name)
+		}
+	}
+	for _, entry := range e.Environ() {
+		if strings.Contains(entry, "secret of") {
+			t.Errorf("Environ() has %s", entry)
+		}
 	}
 }
 

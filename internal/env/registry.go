@@ -38,6 +38,9 @@ const (
 	WSL               = "WSL_DISTRO_NAME"
 )
 
+// ownSecrets are the variables that no program gets which kyoli starts.
+var ownSecrets = []string{Accounts, Passphrase}
+
 // Names of the variables that exec sets for its child. OpenCode's are also read:
 // an inherited OpenCodeAuthContent is dropped or replaced, an OpenCodeConfig kept
 // and added to.
