@@ -1,7 +1,10 @@
-// Package migrate moves credentials between kyoli and OpenCode's auth.json,
-// both ways: [Import] takes logins over, [Sync] and [AfterRotate] hand them
-// back, and [Vault] guards the file while an OpenCode runs on a login that it
-// has from OPENCODE_AUTH_CONTENT.
+// Package migrate moves credentials between kyoli and other places. Most of it
+// is about OpenCode's auth.json, both ways: [Import] takes logins over, [Sync]
+// and [AfterRotate] hand them back, and [Vault] guards the file while an
+// OpenCode runs on a login that it has from OPENCODE_AUTH_CONTENT. The rest
+// converts and does no I/O: [ParseCodex] reads Codex CLI's login, [Bundle] makes
+// an export, [Seal] and [Unseal] encrypt one with age, and [Unwrap] and [FormOf]
+// find out what a document is. Their errors never quote what they read.
 //
 // OpenCode writes auth.json in place, without a lock, whenever it stores a
 // login or a renewed token. So the package promises:
