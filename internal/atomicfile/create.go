@@ -127,7 +127,7 @@ func LeftOvers(dir string) ([]string, error) {
 	}
 	var left []string
 	for _, name := range names {
-		if rest, ok := restOfTempName(name); ok && leftOver(filepath.Join(dir, name), rest) {
+		if rest, ok := restOfTempName(name); ok && leftOver(filepath.Join(dir, name), rest, sweepDeadAge) {
 			left = append(left, filepath.Join(dir, name))
 		}
 	}

@@ -42,7 +42,12 @@ func restOfTempName(name string) (string, bool) {
 
 // Sweep removes temporary files of path that processes left behind when they died: those older than an hour, and
 // those of dead processes older than a minute.
-func Sweep(path string) error {
+func Sweep(path string) error { return sweep(path, sweepDeadAge) }
+
+// SweepLocked is Sweep by who holds the lock under which path is written: what a dead process left goes, whatever its age.
+func SweepLocked(path string) error { return sweep(path, 0) }
+
+func sweep(path string, deadAge time.Duration) error {
 	target, err := Resolve(path)
 	if err != nil {
 		return err
@@ -55,7 +60,7 @@ func Sweep(path string) error {
 	var errs []error
 	for _, name := range names {
 		rest, ok := strings.CutPrefix(name, prefix)
-		if !ok || !leftOver(filepath.Join(dir, name), rest) {
+		if !ok || !leftOver(filepath.Join(dir, name), rest, deadAge) {
 			continue
 		}
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -78,7 +83,7 @@ func readNames(dir string) ([]string, error) {
 }
 
 // leftOver looks at a temporary file whose name ends in "<pid>-<random>".
-func leftOver(file, rest string) bool {
+func leftOver(file, rest string, deadAge time.Duration) bool {
 	info, err := os.Lstat(file)
 	if err != nil || !info.Mode().IsRegular() {
 		return false
@@ -86,5 +91,5 @@ func leftOver(file, rest string) bool {
 	age := time.Since(info.ModTime())
 	digits, _, _ := strings.Cut(rest, "-")
 	pid, err := strconv.Atoi(digits)
-	return age > sweepAge || age > sweepDeadAge && err == nil && pid != os.Getpid() && isDead(pid)
+	return age > sweepAge || age >= deadAge && err == nil && pid != os.Getpid() && isDead(pid)
 }
