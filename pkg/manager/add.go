@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/kyoli-gam/kyoli/pkg/store"
@@ -54,6 +55,9 @@ type AddedAccount struct {
 // with a new credential it is no longer auth-disabled. A credential is never replaced by an older one. Errors:
 // *[LabelTakenError], *[SpentLoginError], *[OtherPersonError], *store.AmbiguousAccountError, and the store's.
 func (m *Manager) Add(ctx context.Context, logins ...Incoming) ([]AddedAccount, error) {
+	if err := plainOnly(logins); err != nil {
+		return nil, err
+	}
 	spent, err := m.successors(ctx, logins)
 	if err != nil {
 		return nil, err
@@ -91,6 +95,18 @@ func (m *Manager) written(accounts *store.Accounts, results []AddedAccount) []Ad
 	}
 	return results
 }
+
+// plainOnly refuses what was copied out of a file with sealed tokens.
+func plainOnly(logins []Incoming) error {
+	for _, in := range logins {
+		if in.Account.RefreshToken.Sealed() || in.Account.AccessToken.Sealed() {
+			return &store.SealedError{Path: "the input", Name: in.Account.Name(), Err: errSealedCopy}
+		}
+	}
+	return nil
+}
+
+var errSealedCopy = errors.New("it was copied out of a file in which tokens are sealed; kyoli export makes a copy that can be added")
 
 func (m *Manager) add(accounts *store.Accounts, in Incoming, spent successors) (AddedAccount, error) {
 	find := findIncoming

@@ -63,6 +63,8 @@ func (b *memory) view() *store.Accounts {
 	return out
 }
 
+func (b *memory) List(ctx context.Context) (*store.Accounts, error) { return b.Load(ctx) }
+
 func (b *memory) Peek(context.Context) (*store.Accounts, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -21,6 +21,9 @@ type ImportOptions struct {
 // there gets the copy's credential only where that expires later or the stored one has ended, and a login that cannot be
 // taken in is [Skipped] and says why, rather than keep the others out.
 func (m *Manager) Import(ctx context.Context, o ImportOptions, logins ...Incoming) ([]AddedAccount, error) {
+	if err := plainOnly(logins); err != nil {
+		return nil, err
+	}
 	copies := make([]Incoming, len(logins))
 	for i, in := range logins {
 		copies[i] = in

@@ -73,7 +73,7 @@ func bounded[T any](n, limit int, do func(i int) T, done func(i int, result T)) 
 // Due returns the enabled accounts whose token has expired or ends within d. Those that need a new
 // login are left out; limited ones are not, as they are wanted again when their limit ends.
 func (m *Manager) Due(ctx context.Context, d time.Duration) ([]*store.Account, error) {
-	accounts, err := m.store.Load(ctx)
+	accounts, err := m.store.List(ctx)
 	if err != nil {
 		return nil, err
 	}

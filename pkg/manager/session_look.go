@@ -2,8 +2,10 @@ package manager
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"github.com/kyoli-gam/kyoli/internal/seal"
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
@@ -22,6 +24,9 @@ func (s *Session) look(ctx context.Context, anew bool) (bool, error) {
 	changes := s.changes
 	s.mu.Unlock()
 	accounts, err := s.m.store.Peek(ctx)
+	if err == nil && slices.ContainsFunc(accounts.List, func(a *store.Account) bool { return a.Sealed() != seal.None }) {
+		accounts, err = s.m.store.Load(ctx) // once for many requests
+	}
 	if err != nil {
 		return true, err
 	}

@@ -22,9 +22,10 @@ type Snapshot struct {
 	provider string
 }
 
-// Snapshot reads accounts and claims, without a lock. Errors are those of the store and the claims.
+// Snapshot reads accounts and claims, without a lock and without the key of sealed tokens. Errors are those of the store
+// and the claims.
 func (m *Manager) Snapshot(ctx context.Context) (*Snapshot, error) {
-	accounts, err := m.store.Load(ctx)
+	accounts, err := m.store.List(ctx)
 	if err != nil {
 		return nil, err
 	}

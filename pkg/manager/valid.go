@@ -59,6 +59,9 @@ func (m *Manager) Valid(ctx context.Context, uuid string, o ValidOptions) (*stor
 	if seen.IsAuthDisabled && !o.Force {
 		return nil, "", m.loginNeeded(seen, seen.AuthDisabledReason)
 	}
+	if err := seen.Opened(m.store.Path()); err != nil {
+		return nil, "", err
+	}
 	if !o.Force && o.valid(seen, m.now()) {
 		return seen, ResultFresh, nil
 	}
@@ -69,7 +72,7 @@ func (m *Manager) Valid(ctx context.Context, uuid string, o ValidOptions) (*stor
 }
 
 func (o ValidOptions) valid(a *store.Account, now time.Time) bool {
-	return livesFor(a, o.MinTTL, now) && (o.Rejected == "" || a.AccessToken != o.Rejected)
+	return !a.AccessToken.Sealed() && livesFor(a, o.MinTTL, now) && (o.Rejected == "" || a.AccessToken != o.Rejected)
 }
 
 // adoptable tells whether what is stored now will do in place of a refresh: it has changed since it
@@ -127,6 +130,9 @@ func (m *Manager) renewOnce(ctx context.Context, seen *store.Account, o ValidOpt
 		}
 	}()
 	stored := lease.Account()
+	if err := stored.Opened(m.store.Path()); err != nil {
+		return nil, "", err
+	}
 	if o.adoptable(seen, stored, m.now()) {
 		m.tellAdopted(seen, stored)
 		return stored, ResultAdopted, nil

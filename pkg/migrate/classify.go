@@ -79,11 +79,11 @@ func (l Login) classify(e Entry, book *ledger, accounts *store.Accounts) (relati
 func byToken(e Entry, accounts *store.Accounts) (relation, *store.Account) {
 	for _, a := range accounts.List {
 		switch {
-		case e.Refresh != "" && a.RefreshToken == e.Refresh && a.AccessToken == e.Access:
+		case e.Refresh != "" && a.RefreshToken.Same(e.Refresh) && a.AccessToken.Same(e.Access):
 			return held, a
-		case e.Refresh != "" && a.RefreshToken == e.Refresh:
+		case e.Refresh != "" && a.RefreshToken.Same(e.Refresh):
 			return newer(e, a), a
-		case e.Refresh == "" && e.Access != "" && a.AccessToken == e.Access:
+		case e.Refresh == "" && e.Access != "" && a.AccessToken.Same(e.Access):
 			return outdated, a
 		}
 	}

@@ -29,7 +29,7 @@ func (o SyncOptions) pick(accounts *store.Accounts) (*store.Account, error) {
 
 // inService tells whether a may be handed out at all.
 func inService(a *store.Account) bool {
-	return a.Enabled && !a.IsAuthDisabled && a.RefreshToken != ""
+	return a.Enabled && !a.IsAuthDisabled && a.RefreshToken != "" && a.Opened("") == nil
 }
 
 // put writes the account into its entry.
@@ -41,6 +41,9 @@ func (s *session) put(ctx context.Context, o SyncOptions, uuid string, res *Sync
 	a := find(accounts, uuid)
 	if a == nil {
 		return errAgain
+	}
+	if err := a.Opened(o.Backend.Path()); err != nil {
+		return err
 	}
 	if err := complete(a); err != nil {
 		return err

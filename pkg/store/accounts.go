@@ -15,6 +15,8 @@ type Accounts struct {
 	path    string
 	doc     *document       // what was read; nil for a missing file
 	dropped map[*entry]bool // entries to be taken out one by one
+	sealing Sealing         // how tokens are written
+	reform  bool            // encode has written tokens in another form than they had
 }
 
 // minPrefix is the shortest start of a uuid that names an account.

@@ -10,6 +10,8 @@ type Backend interface {
 	Path() string
 	// Peek reads the accounts without lock, replay or any write, for shell completion.
 	Peek(ctx context.Context) (*Accounts, error)
+	// List is Load for who needs no token: those that are sealed stay so, and no key is asked for.
+	List(ctx context.Context) (*Accounts, error)
 	// Load replays the rotation journal where there is something to replay, and reads the accounts. A missing file
 	// is an empty list.
 	Load(ctx context.Context) (*Accounts, error)

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/kyoli-gam/kyoli/internal/atomicfile"
+	"github.com/kyoli-gam/kyoli/internal/seal"
 )
 
 // maxRequests is how often one token is sent: once, and once more where no answer to that is on the disk.
@@ -39,16 +40,23 @@ func (l *lease) Begin(ctx context.Context) (Rotation, error) {
 // mayRotate refuses a token that was spent for something that nobody has, or may have been: one that was sent twice
 // and got no answer.
 func (l *lease) mayRotate() error {
+	if err := l.account.Opened(l.f.path); err != nil {
+		return err
+	}
 	token := l.account.RefreshToken.Hash()
 	if token == "" {
 		return l.spent("there is none")
 	}
-	j := journalOf(l.path)
+	j := l.f.journal(l.path)
 	names, err := j.list()
 	if err != nil {
 		return err
 	}
-	if reason := newLineage(j, names).usedUp(token); reason != "" {
+	line := newLineage(j, names)
+	if reason := line.usedUp(token); reason != "" {
+		if line.locked != nil { // what came of it is there, and cannot be opened
+			return &SealedError{Path: l.f.path, Name: l.account.Name(), Err: line.locked}
+		}
 		return l.spent(reason)
 	}
 	return nil
@@ -71,7 +79,10 @@ func (r *rotation) reserve() error {
 	if err := r.f.mayWrite(d); err != nil {
 		return err
 	}
-	r.room, err = atomicfile.Reserve(r.lease.path, 2*(int64(len(d.raw))+maxGrowth))
+	if err := r.f.o.Sealing.Ready(); err != nil {
+		return err
+	}
+	r.room, err = atomicfile.Reserve(r.lease.path, 2*(int64(len(d.raw))+maxGrowth+r.f.sealedGrowth(d)))
 	if err != nil {
 		return &WriteError{Path: r.f.path, Err: err}
 	}
@@ -81,11 +92,30 @@ func (r *rotation) reserve() error {
 // maxGrowth is by how much one answer makes the account file longer at most, in bytes: tokens of sane length.
 const maxGrowth = 64 << 10
 
+// sealedGrowth is by how much the content becomes longer at most where its tokens are sealed with the next write.
+func (f *File) sealedGrowth(d *document) int64 {
+	if f.o.Sealing.want() == seal.None {
+		return 0
+	}
+	plain := 0
+	for i := range d.entries {
+		for _, t := range d.entries[i].stored {
+			if t != "" && !t.Sealed() {
+				plain += sealedOverhead + len(t)/2
+			}
+		}
+	}
+	return int64(plain)
+}
+
+// sealedOverhead is by how much more than a half a sealed token is longer than the token, in bytes.
+const sealedOverhead = 1 << 10
+
 // begin writes the intent.
 func (r *rotation) begin() error {
 	l := r.lease
 	now := r.f.o.Now()
-	r.j = journalOf(l.path)
+	r.j = l.f.journal(l.path)
 	r.name = entryName{parent: r.parent.Hash(), owner: l.owner, at: max(0, MillisOf(now))}
 	var err error
 	if r.file, err = r.f.createEntry(r.j, &r.name); err != nil {

@@ -13,6 +13,8 @@ type document struct {
 	duplicates int
 	active     string
 	later      string // the version, where that is above 1
+
+	base *document // of one whose tokens were opened: what was read
 }
 
 // parse reads the content of an account file. Where there is a problem, nothing but later is to be used of the

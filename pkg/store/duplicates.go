@@ -101,12 +101,15 @@ func (f *File) keepSpares(a *Accounts, duplicates []*entry) error {
 	if err != nil {
 		return err
 	}
-	j := journalOf(path)
+	j := f.journal(path)
 	names, err := j.list()
 	if err != nil {
 		return err
 	}
 	for _, e := range duplicates {
+		if e.locked != nil { // nobody knows what would be lost
+			return &SealedError{Path: f.path, Name: e.was.Name(), Err: e.locked}
+		}
 		parent := spareParent(e.was.RefreshToken)
 		if e.was.RefreshToken == "" || a.hold(e.was.RefreshToken) || j.hasSpare(names, parent) {
 			continue
@@ -140,7 +143,7 @@ func (f *File) keepSpare(j journal, n entryName, c Credential) error {
 		return err
 	}
 	defer file.Close()
-	err = addRecord(file, 0, appendJSON(nil, recordChild, childOf(c)), true)
+	err = addRecord(file, 0, j.childRecord(n, recordChild, childOf(c)), true)
 	if err == nil {
 		err = j.sync()
 	}

@@ -14,7 +14,7 @@ const emptyFile = "{\n  \"version\": 1,\n  \"accounts\": []\n}"
 // encode returns the file's content with the accounts as they are now, read again. Where nothing was changed that is
 // the very document that was read, nil for a missing file.
 func (a *Accounts) encode() (*document, error) {
-	e := &encoder{a: a, doc: a.doc, active: a.active(), texts: make(map[int][]byte)}
+	e := &encoder{a: a, doc: a.doc, active: a.active(), texts: make(map[int][]byte), form: &form{Sealing: a.sealing, scheme: a.sealing.want()}}
 	if e.doc == nil {
 		e.doc = &document{raw: []byte(emptyFile)}
 	}
@@ -28,6 +28,26 @@ func (a *Accounts) encode() (*document, error) {
 	if p != nil {
 		return nil, fmt.Errorf("encode %s: %s (%s)", a.path, p.text, p.pointer)
 	}
+	d, err := e.opened(d)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", a.path, err)
+	}
+	return d, nil
+}
+
+// opened opens what was made again, and holds it against what it was made of: a token that could not be read back is
+// not written.
+func (e *encoder) opened(d *document) (*document, error) {
+	d, err := d.opened(e.form.Sealing, e.a.doc)
+	if err != nil || d.base == nil && (e.a.doc == nil || e.a.doc.base == nil) {
+		return d, err
+	}
+	for i := range d.entries {
+		x := &d.entries[i]
+		if a := e.a.Get(x.was.UUID); a != nil && x.of == nil && a.Credential() != x.was.Credential() {
+			return nil, fmt.Errorf("the sealed token of %s cannot be read back", a.Name())
+		}
+	}
 	return d, nil
 }
 
@@ -36,6 +56,8 @@ type encoder struct {
 	a      *Accounts
 	doc    *document
 	active string
+
+	form *form // of tokens
 
 	texts   map[int][]byte // new texts of entries, by their place
 	removed []int          // places of entries, the last first
@@ -54,7 +76,7 @@ func (e *encoder) plan() error {
 		if !e.differs(x, a) {
 			continue
 		}
-		text, err := x.patch(e.doc.raw[x.start:x.end], a)
+		text, err := x.patch(e.doc.raw[x.start:x.end], a, e.form)
 		if err != nil {
 			return fmt.Errorf("account %d: %w", i, err)
 		}
@@ -86,7 +108,10 @@ func counterpart(now []*Account, x *entry) *Account {
 // differs says whether an entry has to be written: it was changed, or it becomes the active account and has no uuid
 // in the file.
 func (e *encoder) differs(x *entry, a *Account) bool {
-	return x.changed(a) || x.noUUID && a.UUID == e.active && e.active != e.doc.active
+	refresh, access := x.reformed(a, e.form)
+	reform := refresh || access
+	e.a.reform = e.a.reform || reform
+	return reform || x.changed(a) || x.noUUID && a.UUID == e.active && e.active != e.doc.active
 }
 
 func (e *encoder) listChanges() bool {
@@ -125,7 +150,8 @@ func (e *encoder) reread(raw []byte) (*document, *problem) {
 			shift += len(text) - (end - start)
 			end = start + len(text)
 		}
-		x.start, x.end, x.of = start, end, nil
+		x.start, x.end, x.of, x.locked = start, end, nil, nil
+		x.was.RefreshToken, x.was.AccessToken = x.stored[0], x.stored[1]
 	}
 	d.findDuplicates()
 	return d, nil
@@ -160,7 +186,7 @@ func (e *encoder) rebuild(raw []byte) ([]byte, error) {
 		list.Delete(i)
 	}
 	for _, a := range e.added {
-		o, err := newEntry(a)
+		o, err := newEntry(a, e.form)
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/kyoli-gam/kyoli/internal/rawjson"
+	"github.com/kyoli-gam/kyoli/internal/seal"
 )
 
 // entry is one element of the file's accounts.
@@ -13,6 +14,9 @@ type entry struct {
 	pos        int     // place among the entries of its document
 	start, end int     // place of its text in the document
 	of         *entry  // for a duplicate: the entry of this uuid that counts
+
+	stored [2]Secret // the refresh and access token as they are in the file
+	locked error     // why they cannot be opened; nil where they can, or need not be
 }
 
 // account makes a a copy of what was read, to be changed by a caller.
@@ -68,6 +72,7 @@ func readEntry(e *entry, c *rawjson.Cursor) *problem {
 			return &problem{offset: e.start, text: fields[i].name + " is missing"}
 		}
 	}
+	e.stored = [2]Secret{e.was.RefreshToken, e.was.AccessToken}
 	if e.was.UUID == "" {
 		e.noUUID, e.was.UUID = true, derivedUUID(&e.was)
 	}
@@ -84,15 +89,30 @@ func (e *entry) changed(a *Account) bool {
 	return false
 }
 
-// patch returns the entry's text with what differs in a written over it.
-func (e *entry) patch(raw []byte, a *Account) ([]byte, error) {
+// reformed says for each token whether it has to be written again though it is the same: it is to be in another form,
+// or for another owner.
+func (e *entry) reformed(a *Account, f *form) (refresh, access bool) {
+	moved := f.scheme != seal.None && (a.OwnerID() != e.was.OwnerID() || e.noUUID)
+	refresh = f.misplaced(f.scheme, e.stored[0], a.RefreshToken)
+	access = f.misplaced(f.scheme, e.stored[1], a.AccessToken)
+	return refresh || moved && e.stored[0] != "", access || moved && e.stored[1] != ""
+}
+
+// patch returns the entry's text with what differs in a written over it, and its tokens in the form that is wanted.
+func (e *entry) patch(raw []byte, a *Account, form *form) ([]byte, error) {
 	o := rawjson.Split(raw)
+	refresh, access := e.reformed(a, form)
+	written, err := form.of(a)
+	if err != nil {
+		return nil, err
+	}
 	for i := range fields {
 		f := &fields[i]
-		if f.same(&e.was, a) && (f.name != "uuid" || !e.noUUID) {
+		again := f.name == "uuid" && e.noUUID || f.name == "refreshToken" && refresh || f.name == "accessToken" && access
+		if f.same(&e.was, a) && !again {
 			continue
 		}
-		if err := f.write(o, a); err != nil {
+		if err := f.write(o, written); err != nil {
 			return nil, fmt.Errorf("%s: %w", f.name, err)
 		}
 	}
@@ -100,10 +120,14 @@ func (e *entry) patch(raw []byte, a *Account) ([]byte, error) {
 }
 
 // newEntry returns the text of an account that was in no file.
-func newEntry(a *Account) (*rawjson.Object, error) {
+func newEntry(a *Account, form *form) (*rawjson.Object, error) {
 	o := rawjson.NewObject("  ")
+	written, err := form.of(a)
+	if err != nil {
+		return nil, err
+	}
 	for i := range fields {
-		if err := fields[i].write(o, a); err != nil {
+		if err := fields[i].write(o, written); err != nil {
 			return nil, fmt.Errorf("%s: %w", fields[i].name, err)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 )
 
 // Export returns an account file that holds only the accounts with these uuids, unknown fields included, and their
-// tokens. The provider's name stands in it for whoever reads it alone. The active account stays so where it is among
+// tokens, which are not sealed in it. The provider's name stands in it for whoever reads it alone. The active account stays so where it is among
 // them. A file of a later version gives a *VersionError: what is new in it might be needed.
 func (a *Accounts) Export(provider string, uuids ...string) ([]byte, error) {
 	if a.doc != nil && a.doc.later != "" {
@@ -18,6 +18,9 @@ func (a *Accounts) Export(provider string, uuids ...string) ([]byte, error) {
 	some := &Accounts{path: a.path, doc: a.doc}
 	for _, x := range a.List {
 		if wanted[x.UUID] {
+			if err := x.Opened(a.path); err != nil {
+				return nil, err
+			}
 			some.List = append(some.List, x)
 		}
 	}

@@ -19,6 +19,8 @@ type Options struct {
 	OnNote func(Note)
 	// OnWait is told what is being waited for, once for a wait.
 	OnWait func(what string)
+	// Sealing is how tokens are kept from those who can read the files.
+	Sealing Sealing
 }
 
 // File is an account file on disk. It is safe for concurrent use.
@@ -31,6 +33,7 @@ type File struct {
 
 	mu     sync.Mutex
 	cached *document // what was read or written last, so that the same content is not parsed twice
+	opened *document // the same with its tokens opened, where they are sealed
 	noted  map[Note]bool
 
 	nothing lastReplay

@@ -93,16 +93,16 @@ func (f *File) inspectContent(ctx context.Context, i *Inspection) *document {
 
 // shared returns the accounts that have one refresh token, in the order of the file.
 func shared(list []*Account) [][]*Account {
-	by := make(map[Secret]int)
+	by := make(map[string]int) // by hash: a token may be sealed twice
 	var groups [][]*Account
 	for _, x := range list {
 		if x.RefreshToken == "" {
 			continue
 		}
-		k, seen := by[x.RefreshToken]
+		k, seen := by[x.RefreshToken.Hash()]
 		if !seen {
 			k = len(groups)
-			by[x.RefreshToken], groups = k, append(groups, nil)
+			by[x.RefreshToken.Hash()], groups = k, append(groups, nil)
 		}
 		groups[k] = append(groups[k], x)
 	}

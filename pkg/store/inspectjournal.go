@@ -41,7 +41,7 @@ type JournalEntry struct {
 }
 
 func (f *File) inspectJournal(i *Inspection, d *document) {
-	j := journalOf(i.Path)
+	j := f.journal(i.Path)
 	names, err := j.list()
 	if err != nil {
 		i.JournalErr = err
@@ -73,6 +73,7 @@ func (i *Inspection) inspectToken(r *replayer, x *Account) {
 	case c != nil && c.RefreshToken != "" && c.Child != own:
 		i.Outdated = append(i.Outdated, x)
 	case r.leadsOn(own):
+	case r.lineage.locked != nil: // what came of it may be there
 	case r.lineage.usedUp(own) != "":
 		i.Spent = append(i.Spent, x)
 	}

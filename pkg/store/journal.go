@@ -26,9 +26,18 @@ const (
 
 // journal is the directory "<account file>.journal", one file for each rotation. Files that are open are changed
 // under their refresh lease only; the others are only replaced or removed.
-type journal struct{ dir string }
+type journal struct {
+	dir     string
+	sealing Sealing // of the tokens in it
+}
 
-func journalOf(path string) journal { return journal{path + ".journal"} }
+func journalOf(path string) journal { return journal{dir: path + ".journal"} }
+
+func (f *File) journal(path string) journal {
+	j := journalOf(path)
+	j.sealing = f.o.Sealing
+	return j
+}
 
 func (j journal) path(n entryName) string { return filepath.Join(j.dir, n.String()) }
 
@@ -58,8 +67,17 @@ func (j journal) list() ([]entryName, error) {
 	return names, nil
 }
 
-// read returns what an entry tells, nil where it is gone. One that is far too long is damaged.
+// read returns what an entry tells, its tokens opened, nil where it is gone. One that is far too long is damaged.
 func (j journal) read(n entryName) (*entryContent, error) {
+	c, err := j.readSealed(n)
+	if c != nil {
+		j.open(n, c)
+	}
+	return c, err
+}
+
+// readSealed is read without a key.
+func (j journal) readSealed(n entryName) (*entryContent, error) {
 	raw, err := readRegular(j.path(n), maxEntry)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -84,7 +102,7 @@ func (f *File) createEntry(j journal, n *entryName) (*os.File, error) {
 	var nonce [nonceBytes]byte
 	_, _ = rand.Read(nonce[:]) // never fails
 	n.nonce, n.state = hex.EncodeToString(nonce[:]), stateOpen
-	file, err := atomicfile.Create(j.path(*n), entryRoom)
+	file, err := atomicfile.Create(j.path(*n), j.room())
 	if err != nil {
 		return nil, &WriteError{Path: j.path(*n), Err: err}
 	}
@@ -107,8 +125,13 @@ func (j journal) settle(n entryName, child childRecord) error {
 		return err
 	}
 	c := parseEntry(raw)
+	j.open(n, c)
+	if j.misplaced(c) {
+		_ = file.Close()
+		return j.rewrite(n, stateSettled, child) // without what should not be there in that form
+	}
 	if c.settled == nil || *c.settled != child {
-		if err := addRecord(file, int64(c.size), appendJSON(nil, recordSettled, child), true); err != nil {
+		if err := addRecord(file, int64(c.size), j.childRecord(n, recordSettled, child), true); err != nil {
 			return err
 		}
 	}

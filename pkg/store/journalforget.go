@@ -37,7 +37,7 @@ func (f *File) forgetJournal(g gone) error {
 	if err != nil {
 		return err
 	}
-	j := journalOf(path)
+	j := f.journal(path)
 	names, err := j.list()
 	if err != nil {
 		return err
@@ -67,9 +67,9 @@ func (j journal) forget(n entryName, g gone) error {
 	switch {
 	case !ok:
 		return nil
-	case removed || slices.Contains(g.secrets, Secret(c.RefreshToken)):
+	case removed || Secret(c.RefreshToken).isOneOf(g.secrets):
 		return j.rewrite(n, stateSpent, childRecord{Child: c.Child})
-	case c.AccessToken != "" && slices.Contains(g.secrets, Secret(c.AccessToken)):
+	case Secret(c.AccessToken).isOneOf(g.secrets):
 		c.AccessToken, c.ExpiresAt = "", 0
 		return j.rewrite(n, stateSettled, c)
 	}
@@ -78,7 +78,7 @@ func (j journal) forget(n entryName, g gone) error {
 
 // rewrite replaces an entry by one that tells nothing but what came of its token.
 func (j journal) rewrite(n entryName, s entryState, c childRecord) error {
-	if err := atomicfile.Write(j.path(n.as(s)), appendJSON(nil, recordSettled, c), atomicfile.Options{}); err != nil {
+	if err := atomicfile.Write(j.path(n.as(s)), j.childRecord(n, recordSettled, c), atomicfile.Options{}); err != nil {
 		return err
 	}
 	if n.state == s {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+
+	"github.com/kyoli-gam/kyoli/internal/seal"
 )
 
 // entryContent is what a journal file tells.
@@ -13,6 +15,9 @@ type entryContent struct {
 	answer  *answerRecord
 	child   *childRecord
 	settled *childRecord
+
+	tokens []string // the sealed and the plain texts with tokens, as they are in the file
+	locked error    // why what is sealed could not be opened
 
 	size    int  // up to the end of the last whole record
 	damaged bool // some of it could not be read
@@ -109,11 +114,21 @@ func (c *entryContent) take(kind recordKind, payload []byte) bool {
 	case recordIntent:
 		return into(&c.intent, payload)
 	case recordChild:
-		return into(&c.child, payload)
+		return into(&c.child, payload) && c.noteTokens(c.child)
 	case recordSettled:
-		return into(&c.settled, payload)
+		return into(&c.settled, payload) && c.noteTokens(c.settled)
 	case recordAnswer:
+		c.tokens = append(c.tokens, string(payload))
 		return c.takeAnswer(payload)
+	}
+	return true
+}
+
+func (c *entryContent) noteTokens(child *childRecord) bool {
+	for _, t := range []string{child.RefreshToken, child.AccessToken} {
+		if t != "" {
+			c.tokens = append(c.tokens, t)
+		}
 	}
 	return true
 }
@@ -128,6 +143,10 @@ func into[T any](to **T, payload []byte) bool {
 }
 
 func (c *entryContent) takeAnswer(payload []byte) bool {
+	if seal.Is(string(payload)) {
+		c.answer = &answerRecord{sealed: string(payload)}
+		return true
+	}
 	line, body, ok := bytes.Cut(payload, []byte("\n"))
 	status, sent, two := strings.Cut(string(line), " ")
 	a := &answerRecord{body: body}

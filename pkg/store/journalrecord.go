@@ -68,6 +68,7 @@ type answerRecord struct {
 	status int
 	sent   Millis
 	body   []byte
+	sealed string // all of it, until it is opened
 }
 
 func (a *answerRecord) payload() []byte {

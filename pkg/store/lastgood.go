@@ -19,10 +19,20 @@ func (u *update) beforehand(onDisk *document, a *Accounts) gone {
 	if changed && !u.saved {
 		u.saved = true
 		if onDisk != nil && len(onDisk.entries) > 0 {
-			u.f.saveLastGood(u.path, onDisk.raw)
+			u.f.saveLastGood(u.path, u.f.inForm(onDisk).raw)
 		}
 	}
+	u.saved = u.saved || a.reform // afterwards; before, it would have the old form again
 	return gone{secrets: secrets, owners: a.removedOwners()}
+}
+
+// inForm returns a content that was read with its tokens in the form in which they are written now, as far as that can be
+// had.
+func (f *File) inForm(d *document) *document {
+	if next, err := f.accountsOf(d).encode(); err == nil {
+		return next
+	}
+	return d
 }
 
 // removedOwners returns the owners of accounts that were read and are not there any more.
@@ -109,7 +119,7 @@ func (d *document) holds(s Secret) bool {
 }
 
 func (e *entry) has(secrets []Secret) bool {
-	return slices.Contains(secrets, e.was.RefreshToken) || e.was.AccessToken != "" && slices.Contains(secrets, e.was.AccessToken)
+	return e.was.RefreshToken.isOneOf(secrets) || e.was.AccessToken.isOneOf(secrets)
 }
 
 // Forget takes tokens out of last-good and the journal. An account whose token it is gets there the credential that
@@ -144,8 +154,12 @@ func (f *File) forgetLastGood(ctx context.Context, secrets []Secret) error {
 	if p != nil { // of no use to anybody
 		return f.dropLastGood(good, raw, secrets)
 	}
+	if d, err = d.opened(f.o.Sealing, nil); err != nil {
+		return err
+	}
 	a := d.accounts(good)
-	current, _ := f.peek(path)
+	a.sealing = f.o.Sealing
+	current, _ := f.read(path)
 	a.scrub(secrets, current.byUUID())
 	next, err := a.encode()
 	if err != nil || next == d {
@@ -160,7 +174,7 @@ func (f *File) forgetLastGood(ctx context.Context, secrets []Secret) error {
 // dropLastGood removes a last-good that cannot be read and holds one of the secrets.
 func (f *File) dropLastGood(good string, raw []byte, secrets []Secret) error {
 	for _, s := range secrets {
-		if bytes.Contains(raw, []byte(s.Reveal())) {
+		if bytes.Contains(raw, []byte(s.Reveal())) || bytes.Contains(raw, []byte(":"+s.Hash()+":")) {
 			return os.Remove(good)
 		}
 	}

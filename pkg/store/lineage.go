@@ -8,6 +8,7 @@ type lineage struct {
 	settled map[string]entryName // the newest by parent
 	open    map[string][]entryName
 	read    map[string]*childRecord
+	locked  error // why what came of a token is there and cannot be opened; nil where that has not been met
 }
 
 func newLineage(j journal, names []entryName) *lineage {
@@ -41,6 +42,9 @@ func (l *lineage) next(token string) *childRecord {
 	c := &childRecord{}
 	if content, err := l.j.read(n); err == nil && content != nil {
 		*c, _ = content.outcome("")
+		if content.locked != nil {
+			l.locked, c.RefreshToken, c.AccessToken = content.locked, "", ""
+		}
 	}
 	l.read[token] = c
 	return c

@@ -18,7 +18,9 @@ func (p *pending) again(onDisk *document, a *Accounts) *Accounts {
 	others := p.others
 	if p.theirs != nil && onDisk != nil && bytes.Equal(onDisk.raw, p.wrote) {
 		// Ours is in the place of theirs: go on from theirs, which also keeps what only they know.
+		sealing := a.sealing
 		a, others = p.theirs.accounts(a.path), others[:len(others)-1]
+		a.sealing = sealing
 	}
 	for _, d := range others {
 		d.apply(a)
@@ -49,6 +51,9 @@ func (u *update) displacedBy(onDisk *document, displaced []byte) *document {
 	}
 	theirs, p := parse(displaced)
 	if p == nil && theirs.later == "" {
+		if opened, err := theirs.opened(u.f.o.Sealing, onDisk); err == nil {
+			theirs = opened // else sealed tokens that are new in it are kept as they are
+		}
 		u.f.note(Note{NoteMerged, u.f.path, u.f.path + ": another program wrote at the same moment; both changes are kept"})
 		return theirs
 	}

@@ -38,7 +38,7 @@ func (r *replayer) prune(ctx context.Context, accounts *Accounts) {
 
 // pruneSettled removes an entry whose child is in last-good too, or is not known any more.
 func (r *replayer) pruneSettled(n entryName, good *document) {
-	content, err := r.j.read(n)
+	content, err := r.j.readSealed(n)
 	if err != nil || content == nil || content.later {
 		return
 	}

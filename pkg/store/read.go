@@ -36,25 +36,33 @@ func (f *File) Peek(_ context.Context) (*Accounts, error) {
 	return d.accounts(f.path), nil
 }
 
+// List is Load for who needs no token: those that are sealed stay so, and no key is asked for.
+func (f *File) List(ctx context.Context) (*Accounts, error) {
+	f.replay(ctx)
+	return f.loadWith(ctx, f.readSealed)
+}
+
 // Load replays the journal where there is something to replay, and reads the accounts. A missing file is an empty
-// list. Permissions that let others read the file are taken away. The error is *DamagedError, *VersionError or
-// *ReadError.
+// list. Permissions that let others read the file are taken away. The error is *DamagedError, *VersionError,
+// *ReadError, or *seal.KeyError where tokens are sealed and their key is not to be had.
 func (f *File) Load(ctx context.Context) (*Accounts, error) {
 	f.replay(ctx)
 	return f.load(ctx)
 }
 
 // load is Load without replay.
-func (f *File) load(ctx context.Context) (*Accounts, error) {
+func (f *File) load(ctx context.Context) (*Accounts, error) { return f.loadWith(ctx, f.read) }
+
+func (f *File) loadWith(ctx context.Context, read func(path string) (*document, error)) (*Accounts, error) {
 	path, err := f.resolve()
 	if err != nil {
 		return nil, err
 	}
-	d, err := f.read(path)
+	d, err := read(path)
 	var damaged *DamagedError
 	if errors.As(err, &damaged) {
 		f.settle(ctx)
-		d, err = f.read(path)
+		d, err = read(path)
 	}
 	if err != nil {
 		return nil, f.keepDamaged(path, err)
@@ -64,10 +72,17 @@ func (f *File) load(ctx context.Context) (*Accounts, error) {
 
 // present tells the notes on a content and returns its accounts.
 func (f *File) present(d *document) *Accounts {
-	a := d.accounts(f.path)
+	a := f.accountsOf(d)
 	for _, n := range a.Notes {
 		f.note(n)
 	}
+	return a
+}
+
+// accountsOf returns a content's accounts, to be changed and written.
+func (f *File) accountsOf(d *document) *Accounts {
+	a := d.accounts(f.path)
+	a.sealing = f.o.Sealing
 	return a
 }
 
@@ -79,9 +94,34 @@ func (f *File) resolve() (string, error) {
 	return path, nil
 }
 
-// read returns the content at path, nil for a missing file, and tightens the permissions.
+// read returns the content at path, its tokens opened, nil for a missing file, and tightens the permissions.
 func (f *File) read(path string) (*document, error) {
+	d, err := f.readSealed(path)
+	if err != nil || d == nil {
+		return nil, err
+	}
+	return f.open(d)
+}
+
+// readSealed is read without a key.
+func (f *File) readSealed(path string) (*document, error) {
 	return f.readWith(path, f.tighten)
+}
+
+// open opens the tokens of a content that was read.
+func (f *File) open(d *document) (*document, error) {
+	f.mu.Lock()
+	before := f.opened
+	f.mu.Unlock()
+	if before != nil && before.base == d {
+		return before, nil
+	}
+	o, err := d.opened(f.o.Sealing, before)
+	if err != nil {
+		return nil, err
+	}
+	f.cache(o)
+	return o, nil
 }
 
 // peek is read without any write.
@@ -115,6 +155,9 @@ func (f *File) cache(d *document) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.cached = d
+	if d.base != nil {
+		f.cached, f.opened = d.base, d
+	}
 }
 
 // content returns the bytes at path, nil for a missing file.

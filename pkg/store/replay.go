@@ -15,7 +15,7 @@ func (f *File) replay(ctx context.Context) {
 	if err != nil {
 		return // whoever reads the file says so
 	}
-	j := journalOf(path)
+	j := f.journal(path)
 	state := j.look()
 	if state.missing {
 		return
@@ -57,7 +57,7 @@ func (r *replayer) all(ctx context.Context, d *document) error {
 
 // recover is replay for one account, whose lease is held: what stands in its way is an error.
 func (f *File) recover(ctx context.Context, l *lease) error {
-	j := journalOf(l.path)
+	j := f.journal(l.path)
 	names, err := j.list()
 	if err != nil || len(names) == 0 {
 		return err
@@ -112,6 +112,10 @@ func (r *replayer) open(ctx context.Context, accounts *Accounts) error {
 			errs = append(errs, err)
 			continue
 		}
+		if content != nil && content.locked != nil {
+			errs = append(errs, content.locked)
+			continue
+		}
 		if content == nil || !r.concerns(n, content, accounts) {
 			continue
 		}
@@ -158,6 +162,8 @@ func (r *replayer) finish(ctx context.Context, n entryName) error {
 	switch {
 	case err != nil || content == nil || content.later:
 		return err
+	case content.locked != nil:
+		return content.locked
 	case content.empty():
 		return r.j.remove(n) // nothing is sent before the intent is there
 	case !content.answered():

@@ -45,7 +45,7 @@ func (r *rotation) Ready() error {
 // Answered puts the raw answer on disk. After an error Settle tries so once more.
 func (r *rotation) Answered(status int, body []byte) error {
 	r.answer = &answerRecord{status: status, sent: r.sent, body: body}
-	if err := r.add(appendRecord(nil, recordAnswer, r.answer.payload()), false); err != nil {
+	if err := r.add(r.j.answerRecord(r.name, r.answer), false); err != nil {
 		return &WriteError{Path: r.j.path(r.name), Err: err}
 	}
 	r.kept = true
@@ -57,7 +57,7 @@ func (r *rotation) Answered(status int, body []byte) error {
 // *ReplacedError where the account has another login by now, *UnknownAccountError where it was removed.
 func (r *rotation) Settle(ctx context.Context, child Credential, apply func(*Account)) (*Account, error) {
 	if !r.kept {
-		r.kept = r.add(appendJSON(nil, recordChild, childOf(child)), false) == nil
+		r.kept = r.add(r.j.childRecord(r.name, recordChild, childOf(child)), false) == nil
 	}
 	r.end()
 	names, err := r.j.list()

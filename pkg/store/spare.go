@@ -9,7 +9,7 @@ import (
 // Spare puts an answer that no account was found for when it came into the place of the account's token, which has
 // died. It returns false where there is none. Each is tried once, the newest first.
 func (l *lease) Spare(ctx context.Context) (bool, error) {
-	j := journalOf(l.path)
+	j := l.f.journal(l.path)
 	names, err := j.list()
 	if err != nil {
 		return false, err
@@ -19,7 +19,7 @@ func (l *lease) Spare(ctx context.Context) (bool, error) {
 			continue
 		}
 		content, err := j.read(n)
-		if err != nil || content == nil {
+		if err != nil || content == nil || content.locked != nil {
 			continue
 		}
 		child, ok := content.outcome("")

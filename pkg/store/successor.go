@@ -9,7 +9,7 @@ func (f *File) Successor(_ context.Context, refresh Secret) (child string, spent
 	if err != nil {
 		return "", false, err
 	}
-	j := journalOf(path)
+	j := f.journal(path)
 	names, err := j.list()
 	if err != nil || len(names) == 0 {
 		return "", false, err

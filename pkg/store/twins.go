@@ -31,7 +31,7 @@ func (f *File) awaitTwins(ctx context.Context, a *Account) error {
 	if err != nil {
 		return err
 	}
-	twins, err := journalOf(path).twins(a.RefreshToken, ownerHash(a.OwnerID()))
+	twins, err := f.journal(path).twins(a.RefreshToken, ownerHash(a.OwnerID()))
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (f *File) awaitTwins(ctx context.Context, a *Account) error {
 // yieldToTwins looks for a request with this token for another account, when our own intent is there to be seen. Where
 // there is one both start over.
 func (l *lease) yieldToTwins(ctx context.Context) error {
-	twins, err := journalOf(l.path).twins(l.account.RefreshToken, l.owner)
+	twins, err := l.f.journal(l.path).twins(l.account.RefreshToken, l.owner)
 	if err != nil {
 		return err
 	}

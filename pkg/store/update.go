@@ -52,6 +52,11 @@ func (f *File) update(ctx context.Context, fn func(*Accounts) error) (*Accounts,
 	if !u.gone.empty() {
 		err = f.forgetJournal(u.gone)
 	}
+	if u.reformed {
+		if jerr := f.resealJournal(ctx, u.path, false); jerr != nil {
+			f.noteJournal(f.journal(u.path).dir, jerr)
+		}
+	}
 	return a, err
 }
 
@@ -66,6 +71,8 @@ type update struct {
 	final   *document // what was written
 	gone    gone      // what is not in it any more
 	saved   bool      // last-good holds what was read at first
+
+	reformed bool // tokens were written in another form than they had
 }
 
 func (f *File) begin(ctx context.Context, fn func(*Accounts) error) (*update, error) {
@@ -142,7 +149,10 @@ func (u *update) attempt() (*Accounts, error) {
 // write replaces onDisk by a's content.
 func (u *update) write(onDisk *document, a *Accounts) (*Accounts, error) {
 	next, err := a.encode()
-	if err != nil {
+	switch {
+	case isKeyError(err):
+		return nil, err
+	case err != nil:
 		return nil, &WriteError{Path: u.f.path, Err: err}
 	}
 	if next == onDisk || next != nil && onDisk != nil && bytes.Equal(next.raw, onDisk.raw) {
@@ -158,6 +168,7 @@ func (u *update) write(onDisk *document, a *Accounts) (*Accounts, error) {
 	renamed, displaced, err := u.replace(onDisk, next.raw)
 	if renamed {
 		u.gone.add(gone)
+		u.reformed = u.reformed || a.reform
 		u.written(onDisk, next, a, displaced)
 		if u.pending.theirs != nil && err == nil {
 			err = errDisplaced
@@ -166,7 +177,7 @@ func (u *update) write(onDisk *document, a *Accounts) (*Accounts, error) {
 	if err != nil {
 		return nil, u.problem(err)
 	}
-	return next.accounts(u.f.path), nil
+	return u.f.accountsOf(next), nil
 }
 
 // mayWrite refuses what this version of kyoli must not or does not write.
