@@ -34,6 +34,7 @@ enabled        yes
 7d             █░░░░   7%
 7d sonnet      -
 token expires  in 2h
+tokens         not sealed
 limited until  -
 last used      1m ago
 held by        -

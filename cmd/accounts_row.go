@@ -26,6 +26,7 @@ type accountRow struct {
 	Usage            *usageRow      `json:"usage"`
 	ClaimedBy        []claimedRow   `json:"claimedBy"`
 	Reason           string         `json:"reason,omitempty"` // why its login has ended
+	Sealed           string         `json:"sealed,omitempty"` // where the key of its tokens is: keyring or age
 
 	name string    // as it is called
 	plan string    // as a person knows it
@@ -72,6 +73,7 @@ func (f *Factory) accountRow(provider string, s *manager.Snapshot, a *store.Acco
 	if until := manager.LimitedUntil(a, s.At); until.After(s.At) {
 		r.RateLimitResetAt = instant(until)
 	}
+	r.Sealed = string(a.Sealed())
 	if a.IsAuthDisabled {
 		r.Reason = a.AuthDisabledReason
 	}

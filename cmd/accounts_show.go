@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kyoli-gam/kyoli/internal/seal"
 	"github.com/kyoli-gam/kyoli/internal/termtext"
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
@@ -102,10 +103,21 @@ func showTable(r accountRow) *termtext.Table {
 	row("7d", r.window(sevenDay))
 	row("7d sonnet", r.window(sevenDaySonnet))
 	row("token expires", timeCell(r.ExpiresAt, r.now))
+	row("tokens", termtext.Text(sealedText(r.Sealed)))
 	row("limited until", timeCell(r.RateLimitResetAt, r.now))
 	row("last used", timeCell(r.LastUsed, r.now))
 	row("held by", r.holders())
 	return table
+}
+
+func sealedText(scheme string) string {
+	switch seal.Scheme(scheme) {
+	case seal.Keyring:
+		return "sealed (key in the keyring)"
+	case seal.Age:
+		return "sealed (age identity)"
+	}
+	return "not sealed"
 }
 
 func yesNo(b bool) string {

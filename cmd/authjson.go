@@ -29,7 +29,7 @@ func (f *Factory) authPlace(path string) (migrate.Place, error) {
 	if err != nil {
 		return migrate.Place{}, err
 	}
-	return migrate.Place{AuthPath: path, StateDir: state, LockTimeout: f.opts.LockTimeout, Now: f.now}, nil
+	return migrate.Place{AuthPath: path, StateDir: state, LockTimeout: f.opts.LockTimeout, Now: f.now, Sealing: f.sealing()}, nil
 }
 
 // login is a provider as both sides know it.

@@ -31,6 +31,8 @@ type made struct {
 	quiet  atomic.Bool // of the settings, or because a command has the terminal
 	debug  bool        // of the settings
 	healed atomic.Bool
+
+	keys *keys // of sealed tokens
 }
 
 // Config is kyoli.yaml.
@@ -113,18 +115,22 @@ func (f *Factory) Store(id string) (store.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	file := store.Open(path, store.Options{
-		LockTimeout: f.opts.LockTimeout,
-		Now:         f.now,
-		OnNote:      func(n store.Note) { f.Note("%s", n) },
-		OnWait:      func(what string) { f.noteWait("waiting for %s", what) },
-	})
-	s := healing{Backend: file, f: f}
+	s := healing{Backend: f.openFile(path), f: f}
 	if f.made.stores == nil {
 		f.made.stores = map[string]store.Backend{}
 	}
 	f.made.stores[id] = s
 	return s, nil
+}
+
+func (f *Factory) openFile(path string) *store.File {
+	return store.Open(path, store.Options{
+		LockTimeout: f.opts.LockTimeout,
+		Now:         f.now,
+		OnNote:      func(n store.Note) { f.Note("%s", n) },
+		OnWait:      func(what string) { f.noteWait("waiting for %s", what) },
+		Sealing:     f.sealing(),
+	})
 }
 
 // Claims are the leases on a provider's accounts. Opening them reads nothing.

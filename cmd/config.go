@@ -142,6 +142,9 @@ func (f *Factory) settingsOfProviders() ([]config.Value, error) {
 	var values []config.Value
 	for _, id := range r.IDs() {
 		for _, k := range config.Keys() {
+			if k.Global() {
+				continue
+			}
 			v, ok, err := c.Get(providerKey(id, k.Name))
 			if err != nil {
 				return nil, err

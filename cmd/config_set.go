@@ -23,9 +23,16 @@ func newConfigSetCmd(f *Factory, runF func(context.Context, *configSetOptions) e
 		Long: `Changes a setting in kyoli.yaml, and leaves all else in the file, comments too,
 as it is. A value that the key does not allow, or a file that does not parse, is
 an error, and nothing is written. An adapter can be made key by key; it is a
-provider once it has client_id and token_url.`,
+provider once it has client_id and token_url.
+
+storage.encryption keyring or age seals the refresh and access tokens in all of
+kyoli's files, with a key in the system's keyring or in an age identity file
+(storage.age_identity; one is made where there is none). Setting it brings the
+tokens that there are into the new form; cut off, it goes on with the same
+command. The npm plugins cannot read sealed tokens.`,
 		Example: `  kyoli config set account_selection_strategy hybrid
-  kyoli config set max_consecutive_auth_failures 5 --provider openai`,
+  kyoli config set max_consecutive_auth_failures 5 --provider openai
+  kyoli config set storage.encryption keyring`,
 		Args:              cobra.ExactArgs(2),
 		ValidArgsFunction: completeConfigSet(f),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -52,6 +59,9 @@ func runConfigSet(ctx context.Context, f *Factory, o *configSetOptions) error {
 	c, err := f.Config()
 	if err != nil {
 		return err
+	}
+	if key == keyEncryption || key == keyAgeIdentity {
+		return runConfigSetSealing(ctx, f, c, key, o.Value)
 	}
 	c.CheckAdapters = checkAdapters
 	if err := c.Set(ctx, key, o.Value); err != nil || parts[0] != "adapters" {
@@ -100,7 +110,9 @@ func (f *Factory) configKeys(begun string) []cobra.Completion {
 	for _, id := range r.IDs() {
 		if strings.HasPrefix(begun, "providers.") {
 			for _, k := range config.Keys() {
-				keys = append(keys, cobra.CompletionWithDesc(providerKey(id, k.Name), k.Meaning))
+				if !k.Global() {
+					keys = append(keys, cobra.CompletionWithDesc(providerKey(id, k.Name), k.Meaning))
+				}
 			}
 		}
 		if strings.HasPrefix(begun, "adapters.") {

@@ -108,7 +108,7 @@ func (d *doctor) checkVault(state string, v migrate.VaultState) {
 		x.Message = "keeps logins for " + v.Target + " of a run whose kyoli was killed"
 		x.Why = "what that run wrote over the file last is not put right yet"
 		x.mend = func(ctx context.Context) (string, error) {
-			return "put right, and removed", migrate.Heal(ctx, state)
+			return "put right, and removed", migrate.Heal(ctx, state, d.f.sealing())
 		}
 	}
 	d.found(x)

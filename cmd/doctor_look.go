@@ -106,7 +106,7 @@ func (d *doctor) patient(id string, a *provider.Adapter, file string) patient {
 	return patient{
 		id: id, adapter: a,
 		store: store.Open(path, store.Options{
-			LockTimeout: wait, Now: d.f.now, OnNote: d.f.noteMending,
+			LockTimeout: wait, Now: d.f.now, OnNote: d.f.noteMending, Sealing: d.f.sealing(),
 		}),
 		claims: claims.Open(path, claims.Options{
 			LockTimeout: wait, Now: d.f.now, OnNote: func(n claims.Note) { d.f.Note("%s", n.Text) },
@@ -130,6 +130,7 @@ func (d *doctor) look(ctx context.Context) {
 		d.checkAccounts(ctx, p)
 		d.checkClaims(ctx, p)
 	}
+	d.checkKey()
 	d.checkPools(ctx)
 	d.checkAuth(ctx)
 	d.checkVaults(ctx)

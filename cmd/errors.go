@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kyoli-gam/kyoli/internal/filelock"
+	"github.com/kyoli-gam/kyoli/internal/seal"
 	"github.com/kyoli-gam/kyoli/internal/termtext"
 	"github.com/kyoli-gam/kyoli/pkg/claims"
 	"github.com/kyoli-gam/kyoli/pkg/config"
@@ -68,6 +69,8 @@ func exitWith(code int) error {
 // codeTable maps the typed errors of the packages to exit codes, in order; the
 // first that matches wins.
 var codeTable = []func(error) (int, bool){
+	as[*seal.KeyError](exitNoKey),
+	as[*store.SealedError](exitNoKey),
 	as[*inputError](exitUsage),
 	as[*store.AmbiguousAccountError](exitUsage),
 	as[*provider.UnknownProviderError](exitUsage),

@@ -11,6 +11,7 @@ const (
 	exitNoUsable  = 6
 	exitLocked    = 7
 	exitDamaged   = 8
+	exitNoKey     = 9
 	exitTryLater  = 75
 )
 
@@ -29,5 +30,6 @@ var exitCodeTable = []struct {
 	{exitNoUsable, "no usable account: all are limited or disabled"},
 	{exitLocked, "a file stayed locked by another process until --lock-timeout"},
 	{exitDamaged, "a file of accounts or pools, or an encrypted export, is damaged, or a file is of a newer version; nothing was written"},
+	{exitNoKey, "the key of sealed tokens is not to be had, or does not open them; nothing was spent or written"},
 	{exitTryLater, "try again later: the provider or the network failed for now, or a file was being written all the time"},
 }

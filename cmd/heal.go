@@ -21,6 +21,12 @@ func (h healing) Load(ctx context.Context) (*store.Accounts, error) {
 	return h.Backend.Load(ctx)
 }
 
+// List implements store.Backend.
+func (h healing) List(ctx context.Context) (*store.Accounts, error) {
+	h.f.heal(ctx)
+	return h.Backend.List(ctx)
+}
+
 // Update implements store.Backend.
 func (h healing) Update(ctx context.Context, fn func(*store.Accounts) error) (*store.Accounts, error) {
 	h.f.heal(ctx)
@@ -38,7 +44,7 @@ func (f *Factory) heal(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	if err := migrate.Heal(ctx, place.StateDir); err != nil && ctx.Err() == nil {
+	if err := migrate.Heal(ctx, place.StateDir, place.Sealing); err != nil && ctx.Err() == nil {
 		f.Note("warning: OpenCode's logins are not in order yet, the next kyoli command tries again: %v", err)
 	}
 }

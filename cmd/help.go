@@ -123,11 +123,13 @@ Elsewhere:
 ` + aligned([][2]string{
 		{"$XDG_DATA_HOME/opencode/auth.json", "OpenCode's logins (migrate, sync-auth, exec)"},
 		{"$CODEX_HOME/auth.json", "Codex CLI's login (read only: import)"},
+		{"$XDG_DATA_HOME/kyoli/identity.txt", "the age identity of storage.encryption age: keep a copy of it elsewhere"},
 		{"$XDG_STATE_HOME/kyoli/", "what sync-auth last wrote, and the logins that a running OpenCode must not lose"},
 		{"  proxy-tokens.json", "names and hashes of the tokens of kyoli proxy"},
 		{"  events.jsonl, events.jsonl.1", "the event log, and the one before (kyoli events); no secrets"},
 	}) + `
 All are 0600, directories that kyoli makes 0700. A file that cannot be read is
-never overwritten; kyoli doctor says what can be done.
+never overwritten; kyoli doctor says what can be done. With storage.encryption
+(kyoli config set --help) the tokens in kyoli's files are sealed.
 `
 }

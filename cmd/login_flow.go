@@ -41,7 +41,13 @@ func (f *Factory) newLogin(ctx context.Context, o *loginOptions) (*loginFlow, er
 	if l.m, err = f.Manager(ctx, id); err != nil {
 		return nil, err
 	}
-	s, err := l.m.Snapshot(ctx) // a store that cannot be read is found out now
+	if err := f.sealing().Ready(); err != nil {
+		return nil, err
+	}
+	if _, err := l.m.Store().Load(ctx); err != nil { // a store that cannot be read is found out now
+		return nil, err
+	}
+	s, err := l.m.Snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -43,12 +43,13 @@ func (f *Factory) Providers(ctx context.Context) ([]string, error) {
 	return some, nil
 }
 
+// load reads a provider's accounts, for who needs no token of theirs.
 func (f *Factory) load(ctx context.Context, id string) (*store.Accounts, error) {
 	backend, err := f.Store(id)
 	if err != nil {
 		return nil, err
 	}
-	return backend.Load(ctx)
+	return backend.List(ctx)
 }
 
 // OneProvider is the provider of a command that works on one: --provider's, else

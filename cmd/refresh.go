@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kyoli-gam/kyoli/internal/filelock"
+	"github.com/kyoli-gam/kyoli/internal/seal"
 	"github.com/kyoli-gam/kyoli/internal/termtext"
 	"github.com/kyoli-gam/kyoli/pkg/manager"
 	"github.com/kyoli-gam/kyoli/pkg/store"
@@ -262,5 +263,6 @@ func isStoresFault(err error) bool {
 	var damaged *store.DamagedError
 	var version *store.VersionError
 	var locked *filelock.LockedError
-	return errors.As(err, &damaged) || errors.As(err, &version) || errors.As(err, &locked)
+	var key *seal.KeyError
+	return errors.As(err, &damaged) || errors.As(err, &version) || errors.As(err, &locked) || errors.As(err, &key)
 }

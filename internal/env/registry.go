@@ -23,6 +23,8 @@ const (
 	XDGConfigHome     = "XDG_CONFIG_HOME"
 	XDGDataHome       = "XDG_DATA_HOME"
 	XDGStateHome      = "XDG_STATE_HOME"
+	XDGRuntimeDir     = "XDG_RUNTIME_DIR"
+	SessionBus        = "DBUS_SESSION_BUS_ADDRESS"
 	NoInput           = "KYOLI_NO_INPUT"
 	Accounts          = "KYOLI_ACCOUNTS"
 	Passphrase        = "KYOLI_PASSPHRASE" //nolint:gosec // a name, not a value
@@ -59,8 +61,10 @@ var registry = []Var{
 	{ConfigDir, Read, "directory of kyoli's files; --config-dir wins over it"},
 	{OpenCodeConfigDir, Read, "used where KYOLI_CONFIG_DIR is not set"},
 	{XDGConfigHome, Read, "its opencode/ is used where neither of the two is set (default ~/.config)"},
-	{XDGDataHome, Read, "where OpenCode keeps opencode/auth.json (default ~/.local/share)"},
+	{XDGDataHome, Read, "where OpenCode keeps opencode/auth.json, and kyoli its age identity (default ~/.local/share)"},
 	{XDGStateHome, Read, "its kyoli/ holds the event log, the proxy's tokens, what sync-auth last wrote and the login vault (default ~/.local/state)"},
+	{SessionBus, Read, "where the system's keyring answers on Linux, for storage.encryption keyring"},
+	{XDGRuntimeDir, Read, "its bus is used where DBUS_SESSION_BUS_ADDRESS is not set"},
 	{homeVar, Read, "home directory"},
 	{NoInput, Read, "set: never prompt, as --no-input"},
 	{Accounts, Read, "an export of accounts, for kyoli import --env and kyoli export --if-rotated; no child gets it"},

@@ -88,6 +88,9 @@ type reader struct {
 	content
 }
 
+// forAll is what is wrong with a global key of one provider.
+const forAll = "this setting is for all providers, not for one"
+
 const (
 	sectionProviders = "providers"
 	sectionAdapters  = "adapters"
@@ -180,6 +183,9 @@ func (r *reader) readKey(prefix, section string, key, node *yaml.Node, into *map
 		}
 		return &Error{File: r.file, Line: key.Line, Key: prefix + name, Reason: "unknown key", Allowed: allowed}
 	}
+	if k.global && prefix != "" {
+		return r.fault(key, prefix+name, forAll)
+	}
 	value := scalarValue(node)
 	if wrong := k.accept(value, strictyaml.Kind(node)); wrong != "" {
 		return r.fault(node, prefix+k.Name, wrong)
@@ -256,8 +262,10 @@ const maxAdapterKey = 5
 // *Error.
 func SplitKey(key string) ([]string, error) {
 	parts := strings.Split(key, ".")
-	_, name := Setting(parts)
-	switch {
+	provider, name := Setting(parts)
+	switch k := keyNamed(name); {
+	case k != nil && k.global && provider != "":
+		return nil, &Error{Key: key, Reason: forAll}
 	case keyNamed(name) != nil:
 	case len(parts) >= 3 && len(parts) <= maxAdapterKey && parts[0] == sectionAdapters && !slices.Contains(parts, ""):
 	default:

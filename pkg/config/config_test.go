@@ -42,6 +42,7 @@ var defaults = Settings{
 	RateLimitMinBackoff: 30 * time.Second, DefaultRetryAfter: time.Minute,
 	MaxConsecutiveAuthFailures: 3, TokenFailureBackoff: 30 * time.Second,
 	ProactiveRefresh: true, ProactiveRefreshBuffer: 30 * time.Minute, ProactiveRefreshInterval: 5 * time.Minute,
+	Encryption: "none",
 }
 
 func TestDefaults(t *testing.T) {
@@ -88,6 +89,9 @@ proactive_refresh_buffer_seconds: 60
 proactive_refresh_interval_seconds: 30
 exec:
   rotate: true
+storage:
+  encryption: age
+  age_identity: ~/id.txt
 quiet_mode: true
 debug: true
 `)
@@ -96,7 +100,7 @@ debug: true
 		Strategy: "hybrid", SoftQuotaThresholdPercent: 92.5,
 		RateLimitMinBackoff: time.Second, DefaultRetryAfter: 2000500 * time.Microsecond,
 		MaxConsecutiveAuthFailures: 5, ProactiveRefreshBuffer: time.Minute, ProactiveRefreshInterval: 30 * time.Second,
-		ExecRotate: true, QuietMode: true, Debug: true,
+		ExecRotate: true, Encryption: "age", AgeIdentity: "~/id.txt", QuietMode: true, Debug: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(diff, err)
@@ -112,6 +116,8 @@ func TestLoadFaults(t *testing.T) {
 		{"syntax", "quiet_mode: [true\n", "", 2, "did not find expected"},
 		{"tab", "providers:\n\topenai: {}\n", "", 2, "cannot start any token"},
 		{"section", "exec: true\n", "exec", 1, "want a mapping of keys, got true or false"},
+		{"global of a provider", "providers:\n  openai:\n    storage: {encryption: age}\n", "providers.openai.storage.encryption", 3, "for all providers"},
+		{"unknown choice", "storage:\n  encryption: rot13\n", "storage.encryption", 2, "want one of keyring, age, none"},
 		{"in a section", "exec:\n  rotate: 5\n", "exec.rotate", 2, "want true or false, got a number"},
 		{"unknown in a section", "exec:\n  debug: true\n", "exec.debug", 2, "unknown key"},
 		{"section of a provider", "providers:\n  openai:\n    exec: {rotate: 1}\n", "providers.openai.exec.rotate", 3, "want true or false"},
@@ -251,7 +257,7 @@ func TestKeysDescribeThemselves(t *testing.T) {
 			}
 		}
 	}
-	if len(Keys()) != 13 {
+	if len(Keys()) != 15 {
 		t.Errorf("%d keys", len(Keys()))
 	}
 }

@@ -19,6 +19,8 @@ type Key struct {
 	min, max float64
 	whole    bool
 	choices  []string
+	text     string // what any text has to be, in words; "" = the choices
+	global   bool   // for all providers, not for one
 	apply    func(*Settings, any)
 }
 
@@ -67,6 +69,14 @@ var keys = []Key{
 		Name: "exec.rotate", Meaning: "let exec rotate accounts while the command runs", Default: false,
 		apply: func(s *Settings, v any) { s.ExecRotate = v.(bool) },
 	}, {
+		Name: "storage.encryption", Meaning: "seal tokens in the files: with a key in the system's keyring, in an age identity file, or not", Default: "none",
+		choices: []string{"keyring", "age", "none"}, global: true,
+		apply: func(s *Settings, v any) { s.Encryption = v.(string) },
+	}, {
+		Name: "storage.age_identity", Meaning: "the age identity file; empty is identity.txt in kyoli's directory for data", Default: "",
+		text: "a path", global: true,
+		apply: func(s *Settings, v any) { s.AgeIdentity = v.(string) },
+	}, {
 		Name: "quiet_mode", Meaning: "no notes on stderr", Default: false,
 		apply: func(s *Settings, v any) { s.QuietMode = v.(bool) },
 	}, {
@@ -104,6 +114,9 @@ func duration(v any, unit time.Duration) time.Duration {
 	return time.Duration(v.(float64) * float64(unit))
 }
 
+// Global tells whether the setting is for all providers, and cannot be another for one of them.
+func (k *Key) Global() bool { return k.global }
+
 // Choices are the values a key can have where they can be listed, for
 // completion.
 func (k *Key) Choices() []string {
@@ -119,6 +132,9 @@ func (k *Key) Allowed() string {
 	case bool:
 		return "true or false"
 	case string:
+		if k.text != "" {
+			return k.text
+		}
 		return "one of " + strings.Join(k.choices, ", ")
 	}
 	noun := "a number"
@@ -137,7 +153,7 @@ func (k *Key) accept(v any, got string) string {
 			return ""
 		}
 	case string:
-		if _, ok := k.Default.(string); ok && slices.Contains(k.choices, v) {
+		if _, ok := k.Default.(string); ok && (k.text != "" || slices.Contains(k.choices, v)) {
 			return ""
 		} else if ok {
 			return "want " + k.Allowed()

@@ -89,7 +89,7 @@ func (p *pluginReader) member(values map[string]located) error {
 		return err
 	}
 	k := keyNamed(name.String())
-	if k == nil {
+	if k == nil || k.global {
 		return p.dec.SkipValue()
 	}
 	raw, err := p.dec.ReadValue()

@@ -111,3 +111,14 @@ func stringScalar(s string) *yaml.Node {
 	node.SetString(s)
 	return node
 }
+
+// Check says whether a setting may have a value, and changes nothing. The error
+// is an *Error.
+func Check(key, value string) error {
+	path, err := SplitKey(key)
+	if err != nil {
+		return err
+	}
+	_, err = scalarFor(key, path, value)
+	return err
+}

@@ -15,6 +15,8 @@ type Settings struct {
 	ProactiveRefreshBuffer     time.Duration
 	ProactiveRefreshInterval   time.Duration
 	ExecRotate                 bool
+	Encryption                 string // of tokens: keyring, age or none; the same for all providers
+	AgeIdentity                string // path of the identity file, "" = the default
 	QuietMode                  bool
 	Debug                      bool
 }

@@ -12,7 +12,7 @@ import (
 
 // doomedDeeds are what a kyoli does while it is killed at one of its steps.
 var doomedDeeds = map[string]func(context.Context, Place) error{
-	"heal": func(ctx context.Context, p Place) error { return Heal(ctx, p.StateDir) },
+	"heal": func(ctx context.Context, p Place) error { return Heal(ctx, p.StateDir, store.Sealing{}) },
 	"rotate": func(ctx context.Context, p Place) error {
 		_, err := AfterRotate(ctx, p, "anthropic", rotatedFrom, rotatedTo, &store.Account{UUID: "u1"})
 		return err
@@ -100,7 +100,7 @@ func TestKilledWhileHealing(t *testing.T) {
 		if got := p.content(t); got != clobbered && !parsed(t, got).equal(healed) {
 			t.Errorf("left behind:\n%s", got)
 		}
-		if err := Heal(testContext(t), p.StateDir); err != nil {
+		if err := Heal(testContext(t), p.StateDir, store.Sealing{}); err != nil {
 			t.Fatal(err)
 		}
 		p.holds(t, string(healed.Raw()))

@@ -116,7 +116,7 @@ func Vaults(stateDir string) ([]VaultState, error) {
 			continue
 		}
 		s := VaultState{Path: filepath.Join(vaultDir(stateDir), file.Name())}
-		v, err := readVault(s.Path)
+		v, err := readSealedVault(s.Path)
 		switch {
 		case err != nil:
 			s.Err = err

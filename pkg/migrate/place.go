@@ -11,6 +11,7 @@ import (
 
 	"github.com/kyoli-gam/kyoli/internal/atomicfile"
 	"github.com/kyoli-gam/kyoli/internal/filelock"
+	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
 // Place is one auth.json, and where kyoli keeps what it knows of it.
@@ -26,6 +27,8 @@ type Place struct {
 	LockTimeout time.Duration
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
+	// Sealing is how tokens in the vault are kept from those who can read it.
+	Sealing store.Sealing
 
 	patience time.Duration // zero is settleLimit; shorter in tests
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
-func seal(t testing.TB, inASCII bool, to age.Recipient, err error) []byte {
+func sealFor(t testing.TB, inASCII bool, to age.Recipient, err error) []byte {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func TestSealAndUnseal(t *testing.T) {
 			"empty passphrase": {func() (age.Recipient, error) { return Passphrase("p", 1) }, phrase(""), "the passphrase is wrong"},
 		} {
 			to, err := c.to()
-			data := seal(t, inASCII, to, err)
+			data := sealFor(t, inASCII, to, err)
 			if !Sealed(data) || strings.Contains(string(data), "plain") {
 				t.Errorf("%s: %q is not encrypted", name, data)
 			}
@@ -77,7 +77,7 @@ func TestSealAndUnseal(t *testing.T) {
 func TestUnsealDamaged(t *testing.T) {
 	t.Parallel()
 	to, err := Passphrase("p", 1)
-	data := seal(t, false, to, err)
+	data := sealFor(t, false, to, err)
 	for n := len(sealedIntro); n < len(data); n++ {
 		if got, err := Unseal("x", data[:n], phrase("p")); err == nil {
 			t.Errorf("cut at %d: %q", n, got)
@@ -94,7 +94,7 @@ func TestUnsealDamaged(t *testing.T) {
 func TestUnsealOfADearFile(t *testing.T) {
 	t.Parallel()
 	to, err := Passphrase("p", 1)
-	data := strings.Replace(string(seal(t, false, to, err)), " 1\n", " 21\n", 1)
+	data := strings.Replace(string(sealFor(t, false, to, err)), " 1\n", " 21\n", 1)
 	_, err = Unseal("x", []byte(data), Keys{Passphrase: func() (store.Secret, error) {
 		t.Error("it was asked for")
 		return "", nil
@@ -107,7 +107,7 @@ func TestUnsealOfADearFile(t *testing.T) {
 func TestUnsealWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
 	to, err := Passphrase("p", 1)
-	data := seal(t, false, to, err)
+	data := sealFor(t, false, to, err)
 	gone := errors.New("no terminal")
 	if _, err := Unseal("x", data, Keys{Passphrase: func() (store.Secret, error) { return "", gone }}); !errors.Is(err, gone) {
 		t.Errorf("%v", err)
@@ -139,13 +139,13 @@ func TestParseKeys(t *testing.T) {
 
 func FuzzUnseal(f *testing.F) {
 	to, err := Passphrase("p", 1)
-	f.Add(seal(f, false, to, err))
-	f.Add(seal(f, true, to, err))
+	f.Add(sealFor(f, false, to, err))
+	f.Add(sealFor(f, true, to, err))
 	id, err := age.GenerateX25519Identity()
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(seal(f, false, id.Recipient(), nil))
+	f.Add(sealFor(f, false, id.Recipient(), nil))
 	f.Add([]byte(sealedIntro + "-> scrypt AAAA 99999999999999999999\n\n--- \n"))
 	keys := Keys{Identities: []age.Identity{id}, Passphrase: func() (store.Secret, error) { return "", errors.New("not asked") }}
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -26,7 +26,7 @@ func (s *session) load() (err error) {
 	if s.ledger, err = readLedger(s.place.ledgerPath(s.target), s.target); err != nil {
 		return err
 	}
-	s.vault, err = readVault(s.place.vaultPath(s.target))
+	s.vault, err = readVault(s.place.vaultPath(s.target), s.place.Sealing)
 	s.saved, _ = json.Marshal(s.vault)
 	return err
 }
@@ -39,21 +39,21 @@ func (s *session) saveLedger() error {
 // saveVault writes the vault if it changed.
 func (s *session) saveVault() error {
 	now, err := json.Marshal(s.vault)
-	if err != nil || bytes.Equal(now, s.saved) {
+	if err != nil || bytes.Equal(now, s.saved) && (s.vault == nil || !s.vault.misplaced) {
 		return err
 	}
 	path := s.place.vaultPath(s.target)
 	if err := errors.Join(makeParent(path), sweepOwn(path)); err != nil {
 		return err
 	}
-	err = s.vault.save(path)
+	err = s.vault.save(path, s.place.Sealing)
 	if errors.Is(err, fs.ErrNotExist) { // another vault's end took the directory
-		err = errors.Join(makeParent(path), s.vault.save(path))
+		err = errors.Join(makeParent(path), s.vault.save(path, s.place.Sealing))
 	}
 	if err != nil {
 		return err
 	}
-	s.saved = now
+	s.saved, s.vault.misplaced = now, false
 	return nil
 }
 

@@ -49,6 +49,9 @@ type VaultRun struct {
 // The run counts as alive while this process is, until [VaultRun.Attach]. A
 // damaged auth.json is refused with an *[AuthDamagedError].
 func (v *Vault) Begin(ctx context.Context, info RunInfo) (content string, unrenewable []string, run *VaultRun, err error) {
+	if err := v.Sealing.Ready(); err != nil {
+		return "", nil, nil, err
+	}
 	run = &VaultRun{vault: v, id: uuid.NewString()}
 	err = v.under(ctx, func(s *session) error {
 		now, _, err := s.change(ctx, nothing)
@@ -154,21 +157,23 @@ func (v *vaultFile) attended(now time.Time) bool {
 // Heal heals every auth.json that has a vault in stateDir, whichever process
 // made it. Every command calls it: it costs one stat where there is none.
 // Errors of several vaults are joined.
-func Heal(ctx context.Context, stateDir string) error {
+func Heal(ctx context.Context, stateDir string, sealing store.Sealing) error {
 	files, err := os.ReadDir(vaultDir(stateDir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	for _, file := range files {
 		path := filepath.Join(vaultDir(stateDir), vaultOf(file.Name()))
-		v, readErr := readVault(path)
+		v, readErr := readSealedVault(path)
 		switch {
 		case readErr != nil:
 			err = errors.Join(err, readErr)
 		case v == nil: // only what a vault's first writer left when it died
 			err = errors.Join(err, atomicfile.Sweep(path))
 		case !v.attended(time.Now()):
-			err = errors.Join(err, OpenVault(stateDir, v.Target).Heal(ctx))
+			vault := OpenVault(stateDir, v.Target)
+			vault.Sealing = sealing
+			err = errors.Join(err, vault.Heal(ctx))
 		}
 	}
 	_ = os.Remove(vaultDir(stateDir)) // refused while there is anything in it

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kyoli-gam/kyoli/internal/procid"
+	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
 // kyoli is killed with -9; its child goes on, and stores something. The next
@@ -32,7 +33,7 @@ func TestSupervisorKilled(t *testing.T) {
 	if got := parsed(t, p.content(t)); got.refresh("anthropic") != "" {
 		t.Fatalf("the child did not clobber: %s", p.content(t))
 	}
-	if err := Heal(testContext(t), p.StateDir); err != nil {
+	if err := Heal(testContext(t), p.StateDir, store.Sealing{}); err != nil {
 		t.Fatal(err)
 	}
 	want, _ = want.apply([]change{{"beta", compact([]byte(oauthJSON("b-r", "b-a", 8)))}})
@@ -46,7 +47,7 @@ func TestSupervisorKilled(t *testing.T) {
 	for sup.out.Scan() { // until the child has ended
 	}
 	eventually(t, "the vault is dropped", func() bool {
-		if err := Heal(testContext(t), p.StateDir); err != nil {
+		if err := Heal(testContext(t), p.StateDir, store.Sealing{}); err != nil {
 			t.Fatal(err)
 		}
 		return !exists(vaultDir(p.StateDir))
@@ -126,13 +127,13 @@ func TestHalfWrittenAndDead(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 	p.want(t, half)
-	if err := Heal(testContext(t), p.StateDir); !errors.As(err, &damaged) {
+	if err := Heal(testContext(t), p.StateDir, store.Sealing{}); !errors.As(err, &damaged) {
 		t.Errorf("the next command says %v", err)
 	}
 	if err := os.Rename(p.AuthPath, p.AuthPath+".damaged"); err != nil {
 		t.Fatal(err)
 	}
-	if err := Heal(testContext(t), p.StateDir); err != nil {
+	if err := Heal(testContext(t), p.StateDir, store.Sealing{}); err != nil {
 		t.Fatal(err)
 	}
 	p.want(t, byHand)
@@ -174,7 +175,7 @@ func TestFileRemoved(t *testing.T) {
 func TestHealNothing(t *testing.T) {
 	t.Parallel()
 	p := place(t, byHand)
-	if err := Heal(testContext(t), p.StateDir); err != nil {
+	if err := Heal(testContext(t), p.StateDir, store.Sealing{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := OpenVault(p.StateDir, p.AuthPath).Heal(testContext(t)); err != nil {
@@ -201,7 +202,7 @@ func TestVaultDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 		var bad *VaultError
-		if err := Heal(testContext(t), p.StateDir); !errors.As(err, &bad) || bad.Path != p.vaultPath(target) {
+		if err := Heal(testContext(t), p.StateDir, store.Sealing{}); !errors.As(err, &bad) || bad.Path != p.vaultPath(target) {
 			t.Errorf("%q: %v", content, err)
 		}
 		if _, _, _, err := OpenVault(p.StateDir, p.AuthPath).Begin(testContext(t), chosen); !errors.As(err, &bad) {

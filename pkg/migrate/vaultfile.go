@@ -11,6 +11,7 @@ import (
 
 	"github.com/kyoli-gam/kyoli/internal/atomicfile"
 	"github.com/kyoli-gam/kyoli/internal/procid"
+	"github.com/kyoli-gam/kyoli/internal/seal"
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
@@ -30,6 +31,8 @@ type vaultFile struct {
 	// Runs are all runs that used the vault. One that ended stays, because
 	// what it wrote last may not have been seen yet.
 	Runs []*vaultRun `json:"runs"`
+
+	misplaced bool // it was read in another form than it is to have
 }
 
 // vaultRun is one run of OpenCode with OPENCODE_AUTH_CONTENT.
@@ -48,8 +51,63 @@ type vaultRun struct {
 // namespace, counts as alive.
 const strangerLimit = 7 * 24 * time.Hour
 
-// readVault reads the vault at path; nil when there is none.
-func readVault(path string) (*vaultFile, error) {
+// readVault reads the vault at path; nil when there is none. The error is a
+// *seal.KeyError where it is sealed and the key is not to be had.
+func readVault(path string, sealing store.Sealing) (*vaultFile, error) {
+	v, err := readSealedVault(path)
+	if err != nil || v == nil {
+		return nil, err
+	}
+	for _, text := range v.secrets() {
+		plain, err := sealing.OpenText(*text, v.place())
+		var wrong *seal.OpenError
+		if errors.As(err, &wrong) {
+			return nil, &VaultError{Path: path, Reason: wrong.Reason}
+		}
+		if err != nil {
+			return nil, err
+		}
+		v.misplaced = v.misplaced || sealing.Misplaced(*text)
+		*text = plain
+	}
+	return v, nil
+}
+
+// secrets are the texts with tokens in them.
+func (v *vaultFile) secrets() []*string {
+	var all []*string
+	if v.Content != nil {
+		all = append(all, v.Content)
+	}
+	for _, run := range v.Runs {
+		all = append(all, &run.Content)
+	}
+	return all
+}
+
+// place is where what is in it belongs.
+func (v *vaultFile) place() seal.Place { return seal.Place{Kind: "vault", Owner: []string{v.Target}} }
+
+// sealed is a copy with its secrets sealed, where they are to be.
+func (v *vaultFile) sealed(sealing store.Sealing) *vaultFile {
+	c := *v
+	if v.Content != nil {
+		content := *v.Content
+		c.Content = &content
+	}
+	c.Runs = make([]*vaultRun, len(v.Runs))
+	for i, run := range v.Runs {
+		r := *run
+		c.Runs[i] = &r
+	}
+	for _, text := range c.secrets() {
+		*text = sealing.SealText("", *text, v.place())
+	}
+	return &c
+}
+
+// readSealedVault is readVault without a key.
+func readSealedVault(path string) (*vaultFile, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -70,8 +128,8 @@ func readVault(path string) (*vaultFile, error) {
 	return v, nil
 }
 
-func (v *vaultFile) save(path string) error {
-	data, err := json.MarshalIndent(v, "", "  ")
+func (v *vaultFile) save(path string, sealing store.Sealing) error {
+	data, err := json.MarshalIndent(v.sealed(sealing), "", "  ")
 	if err != nil {
 		return err
 	}
