@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -171,7 +172,7 @@ func TestBadIdentity(t *testing.T) {
 	if err := os.Chmod(r.identity(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(os.Getenv("OS"), "Windows") {
+	if runtime.GOOS != "windows" {
 		r.fails(t, "chmod 600", "refresh", "--force", "--all")
 	}
 	if err := os.Remove(r.identity()); err != nil {
