@@ -39,6 +39,13 @@ func (b *Box) Ready(s Scheme) error {
 	return b.ring(s).load()
 }
 
+// Loaded says whether the key of a scheme was read, so that Seal will not ask for it.
+func (b *Box) Loaded(s Scheme) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ring(s).ids != nil
+}
+
 // Seal returns the text sealed. The name can be read by everybody. The error is a *KeyError.
 func (b *Box) Seal(s Scheme, name, plain string, at Place) (string, error) {
 	b.mu.Lock()

@@ -31,18 +31,23 @@ func (z Sealing) box() *seal.Box {
 	return z.Box
 }
 
-// SealText returns a text with tokens in the form in which it is to be written. One that cannot be sealed is returned as
-// it is: losing what a token was spent for would be worse, and the next write seals it.
+// SealText returns a text with tokens in the form in which it is to be written. Where that key is not to be had, as when
+// the settings were changed under way, it is sealed with another that this process has; and one that cannot be sealed is
+// returned as it is: losing what a token was spent for would be worse. The next write brings it into its form.
 func (z Sealing) SealText(name, text string, at seal.Place) string {
 	s := z.want()
 	if s == seal.None || text == "" || seal.Is(text) {
 		return text
 	}
-	sealed, err := z.box().Seal(s, name, text, at)
-	if err != nil {
-		return text
+	for _, scheme := range []seal.Scheme{s, seal.Age, seal.Keyring} {
+		if scheme != s && !z.box().Loaded(scheme) {
+			continue
+		}
+		if sealed, err := z.box().Seal(scheme, name, text, at); err == nil {
+			return sealed
+		}
 	}
-	return sealed
+	return text
 }
 
 // OpenText returns what SealText was given. Errors are those of seal.Box.Open.

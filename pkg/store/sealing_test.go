@@ -167,6 +167,37 @@ func TestAnswerOfAnotherKey(t *testing.T) {
 	}
 }
 
+// The user changes to a key that a process which is waiting for an answer cannot reach: the answer is in the journal,
+// sealed with the key that the process has, and in its place as soon as the new key is to be had.
+func TestUnreachableKeyAfterRequest(t *testing.T) {
+	f, k := newSealed(t, two)
+	l, r := begun(t, f)
+	k.want(t, seal.Keyring)
+	if err := os.Rename(k.path(seal.Keyring), k.path("away")); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Answered(200, []byte(good)); err != nil {
+		t.Fatal(err)
+	}
+	var key *seal.KeyError
+	var unsaved *UnsavedError
+	if _, err := r.Settle(context.Background(), newCredential, nil); !errors.As(err, &key) || !errors.As(err, &unsaved) || unsaved.Journal == "" {
+		t.Errorf("settled: %v", err)
+	}
+	if err := l.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if found := holdsText(t, f, "rt-new", "at-new", `"rt-`); found != nil {
+		t.Errorf("plain tokens: %q", found)
+	}
+	if err := os.Rename(k.path("away"), k.path(seal.Keyring)); err != nil {
+		t.Fatal(err)
+	}
+	if a := mustLoad(t, k.open(f.path)).Get(uuidA); a.RefreshToken != "rt-new" || a.Sealed() != seal.Keyring {
+		t.Errorf("loaded %s, sealed %q", a.RefreshToken.Hash(), a.Sealed())
+	}
+}
+
 // Two sealed tokens that somebody has exchanged are refused, and kept; the others work.
 func TestExchangedTokens(t *testing.T) {
 	ctx := context.Background()
