@@ -82,8 +82,13 @@ var secretCases = map[string][]secretCase{
 	"config-list":     with(),
 	"config-path":     with(),
 	"config-set":      with("quiet_mode", "true"),
-	"demo":            {{allowed: demoPlays}},
-	"events":          {{before: [][]string{{"refresh"}}}, {before: [][]string{{"refresh"}}, args: []string{"--json"}}},
+	"doctor": {
+		{before: [][]string{{"refresh"}}, args: []string{"--fix"}},
+		{before: [][]string{{"refresh"}}, args: []string{"--json"}},
+		{prepare: damagedFile, args: []string{"--fix", "--json"}, fails: true},
+	},
+	"demo":   {{allowed: demoPlays}},
+	"events": {{before: [][]string{{"refresh"}}}, {before: [][]string{{"refresh"}}, args: []string{"--json"}}},
 	"exec": {
 		{args: []string{"--account", "one", "--", "true"}, allowed: childsEnvironment},
 		{args: []string{"--account", "two", "--rotate", "--", "true"}},

@@ -91,8 +91,8 @@ func (s *swept) command(kyoli string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// atOnce is far less than any limit after which a lock counts as left over.
-const atOnce = 5 * time.Second
+// atOnce is less than any limit after which a lock counts as left over, and much for a machine that has other work.
+const atOnce = 8 * time.Second
 
 // next runs a command that has to work at once, whatever was killed before it.
 func (s *swept) next(args ...string) string {
