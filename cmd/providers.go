@@ -135,6 +135,7 @@ type providerInfo struct {
 	PluginFile      string            `json:"plugin_config_file,omitempty"`
 	ClientID        string            `json:"client_id"`
 	ClientSecretEnv string            `json:"client_secret_env,omitempty"`
+	ClientAuth      string            `json:"client_auth,omitempty"`
 	AuthorizeURL    string            `json:"authorize_url,omitempty"`
 	TokenURL        string            `json:"token_url"`
 	AuthorizeParams map[string]string `json:"authorize_params,omitempty"`
@@ -182,6 +183,10 @@ func infoOf(a *provider.Adapter, overridden bool) providerInfo {
 	if a.DeviceURL == "" {
 		deviceRequest = "" // there is none
 	}
+	clientAuth := a.ClientAuth
+	if a.ClientSecretEnv == "" {
+		clientAuth = "" // there is no secret
+	}
 	return providerInfo{
 		ID: a.ID, Builtin: a.Builtin, Overridden: overridden,
 		DisplayName: a.DisplayName, AuthJSONKey: a.AuthJSONKey, AccountsFile: a.AccountsFile, PluginFile: a.PluginConfigFile,
@@ -190,7 +195,7 @@ func infoOf(a *provider.Adapter, overridden bool) providerInfo {
 		ProfileURL: a.ProfileURL, UsageFormat: a.UsageFormat, BaseURL: a.BaseURL, TokenRequest: a.TokenRequest, RedirectURL: a.RedirectURL,
 		Scopes: a.Scopes, Headers: a.Headers, ListHeaders: a.ListHeaders, AccountIDHeader: a.AccountIDHeader,
 		AuthorizeParams: a.AuthorizeParams, DeviceTokenURL: a.DeviceTokenURL, DevicePage: a.DeviceVerificationURL,
-		UsageMap: nested(a.UsageMap), IdentityMap: a.IdentityMap, DeviceRequest: deviceRequest, RefusedCodes: a.RefusedCodes, Plans: a.Plans, Env: a.Env, CredentialEnv: a.CredentialVars,
+		ClientAuth: clientAuth, UsageMap: nested(a.UsageMap), IdentityMap: a.IdentityMap, DeviceRequest: deviceRequest, RefusedCodes: a.RefusedCodes, Plans: a.Plans, Env: a.Env, CredentialEnv: a.CredentialVars,
 		Paths: a.Paths, LimitPatterns: a.LimitPatterns, ProxyEnv: a.ProxyEnv, OpenCodeOptions: a.OpenCodeOptions,
 	}
 }
@@ -220,6 +225,7 @@ func (p *providerInfo) rows() []providerRow {
 		{"plugin_config_file", p.PluginFile},
 		{"client_id", p.ClientID},
 		{"client_secret_env", p.ClientSecretEnv},
+		{"client_auth", p.ClientAuth},
 		{"authorize_url", p.AuthorizeURL},
 		{"token_url", p.TokenURL},
 		{"authorize_params", pairs(p.AuthorizeParams, "=")},

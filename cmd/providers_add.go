@@ -90,7 +90,7 @@ func runProvidersAdd(ctx context.Context, f *Factory, o *providersAddOptions) er
 	if err := checkNew(c, o.Name, values); err != nil {
 		return err
 	}
-	out := addedProvider{Result: "added", DryRun: o.DryRun, Issuer: m.Issuer, Notes: o.notes(m)}
+	out := addedProvider{Result: "added", DryRun: o.DryRun, Issuer: m.Issuer, Notes: append([]string{}, m.Notes...)}
 	changes, err := c.PreviewAdapter(o.Name, values)
 	switch {
 	case err != nil:

@@ -62,10 +62,10 @@ func TestProvidersAdd(t *testing.T) {
 	url := issuer(t)
 	r := newSettingsRun(t, "# mine\nadapters:\n  other: {client_id: a, token_url: \"https://a.example/t\"} # kept\n")
 	code, _, stderr := r.run("providers", "add", "my-acme", "--from-discovery", url, "--client-id", "123", "--client-secret-env", "ACME_SECRET")
-	if code != 0 || !strings.Contains(stderr, "client_secret_post") {
+	if code != 0 || !strings.Contains(stderr, "my-acme: added in ") {
 		t.Fatalf("exit %d, %q", code, stderr)
 	}
-	want := "# mine\nadapters:\n  other: {client_id: a, token_url: \"https://a.example/t\"} # kept\n  my-acme:\n    client_id: \"123\"\n    client_secret_env: ACME_SECRET\n" +
+	want := "# mine\nadapters:\n  other: {client_id: a, token_url: \"https://a.example/t\"} # kept\n  my-acme:\n    client_id: \"123\"\n    client_secret_env: ACME_SECRET\n    client_auth: basic\n" +
 		"    authorize_url: " + url + "/oauth/authorize\n    token_url: " + url + "/oauth/token\n    profile_url: " + url + "/profile\n" +
 		"    scopes: [openid, email, offline_access]\n    authorize_params: {prompt: consent}\n    env: {MY_ACME_ACCESS_TOKEN: '{{.AccessToken}}'}\n"
 	if diff := cmp.Diff(want, r.yaml()); diff != "" {

@@ -22,6 +22,9 @@ func (o *providersAddOptions) adapter(m *provider.Metadata, known *yaml.Node) *y
 	text("display_name", o.DisplayName)
 	text("client_id", o.ClientID)
 	text("client_secret_env", o.ClientSecretEnv)
+	if o.ClientSecretEnv != "" {
+		text("client_auth", m.ClientAuth)
+	}
 	text("authorize_url", m.AuthorizeURL)
 	text("token_url", m.TokenURL)
 	text("device_url", m.DeviceURL)
@@ -45,15 +48,6 @@ func (o *providersAddOptions) adapter(m *provider.Metadata, known *yaml.Node) *y
 		addPair(node, "env", flowMap(tokenVariable(o.Name), "{{.AccessToken}}"))
 	}
 	return node
-}
-
-// notes are what may not work.
-func (o *providersAddOptions) notes(m *provider.Metadata) []string {
-	notes := append([]string{}, m.Notes...)
-	if o.ClientSecretEnv != "" && !m.SecretByPost {
-		notes = append(notes, "it does not say that it takes a client secret in the body of a request (client_secret_post), which is how kyoli sends it")
-	}
-	return notes
 }
 
 // tokenVariable is the variable that exec exports the token as: ACME_ACCESS_TOKEN.

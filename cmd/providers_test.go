@@ -59,6 +59,7 @@ auth_json_key	acme
 accounts_file	acme-multi-account-accounts.json
 client_id	cid
 client_secret_env	ACME_SECRET
+client_auth	post
 token_url	https://login.acme.example/t
 usage_format	auto
 token_request	form

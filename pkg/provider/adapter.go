@@ -20,6 +20,7 @@ type Adapter struct {
 
 	ClientID        string
 	ClientSecretEnv string // variable that holds the client secret, or ""
+	ClientAuth      string // where the client secret goes: "post" or "basic"
 	TokenRequest    string // encoding of a token request: "form" or "json"
 	Scopes          []string
 

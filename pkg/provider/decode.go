@@ -42,6 +42,7 @@ var fields = map[string]field{
 	"plugin_config_file":      {text: func(a *Adapter) *string { return &a.PluginConfigFile }, checkValue: checkBaseName},
 	"client_id":               {text: func(a *Adapter) *string { return &a.ClientID }, checkValue: checkLabel},
 	"client_secret_env":       {text: func(a *Adapter) *string { return &a.ClientSecretEnv }, checkValue: checkEnvName},
+	"client_auth":             {text: func(a *Adapter) *string { return &a.ClientAuth }, checkValue: checkClientAuth},
 	"authorize_url":           {text: func(a *Adapter) *string { return &a.AuthorizeURL }, checkValue: checkURL},
 	"token_url":               {text: func(a *Adapter) *string { return &a.TokenURL }, checkValue: checkURL},
 	"device_url":              {text: func(a *Adapter) *string { return &a.DeviceURL }, checkValue: checkURL},

@@ -80,7 +80,7 @@ func TestDiscover(t *testing.T) {
 			issuer := srv.URL + tt.issuer
 			want := &Metadata{
 				Issuer: issuer, AuthorizeURL: issuer + "/a", TokenURL: issuer + "/t", DeviceURL: issuer + "/d", ProfileURL: issuer + "/u",
-				Scopes: []string{"openid", "email", "offline_access"}, Consent: true, SecretByPost: true,
+				Scopes: []string{"openid", "email", "offline_access"}, Consent: true, ClientAuth: ClientAuthPost,
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
@@ -154,7 +154,7 @@ func TestDiscoverNotes(t *testing.T) {
 		{"no consent to ask for", map[string]any{"prompt_values_supported": []string{"login"}}, func(m *Metadata) bool { return !m.Consent }},
 		{"no refresh", map[string]any{"grant_types_supported": []string{"authorization_code"}}, func(m *Metadata) bool { return len(m.Notes) == 1 }},
 		{"secrets only", map[string]any{"token_endpoint_auth_methods_supported": []string{"client_secret_basic"}}, func(m *Metadata) bool {
-			return len(m.Notes) == 1 && !m.SecretByPost
+			return len(m.Notes) == 1 && m.ClientAuth == ClientAuthBasic
 		}},
 		{"device only", map[string]any{"response_types_supported": []string{"token"}}, func(m *Metadata) bool {
 			return m.AuthorizeURL == "" && m.DeviceURL != ""

@@ -16,7 +16,7 @@ type Metadata struct {
 	ProfileURL   string // its userinfo endpoint, or ""
 	Scopes       []string
 	Consent      bool     // offline_access has to be asked for with prompt=consent (OpenID Connect Core section 11)
-	SecretByPost bool     // it takes a client secret in the body of a request, which is how kyoli sends it
+	ClientAuth   string   // where a client secret goes, as an adapter has it
 	Notes        []string // what may not work, each a sentence
 }
 
@@ -53,7 +53,10 @@ func readMetadata(from place, body []byte) (*Metadata, error) {
 	if !offers(m.ResponseTypes, "code") {
 		out.AuthorizeURL = ""
 	}
-	out.SecretByPost = m.AuthMethods != nil && slices.Contains(*m.AuthMethods, "client_secret_post")
+	out.ClientAuth = ClientAuthBasic // which is what a list that was left out says (RFC 8414 section 2)
+	if m.AuthMethods != nil && slices.Contains(*m.AuthMethods, "client_secret_post") {
+		out.ClientAuth = ClientAuthPost
+	}
 	m.scopes(out)
 	m.notes(out)
 	return out, nil

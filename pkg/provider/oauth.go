@@ -18,6 +18,8 @@ type LoginTransport struct {
 	Client *Client
 	// Encoding of the request, "form" or "json".
 	Encoding string
+	// ClientAuth is where a client secret goes: "post" or "basic".
+	ClientAuth string
 	// Fields are the parameters that are sent; nil = all.
 	Fields []string
 	// Keep is handed each answer as it came, before anybody parses it.
@@ -68,6 +70,7 @@ func (t *LoginTransport) request(ctx context.Context, r *http.Request) (req *htt
 			params[name] = values.Get(name)
 		}
 	}
+	authenticate := clientAuth(t.ClientAuth, params)
 	body, contentType, err := encode(params, t.Encoding)
 	if err != nil {
 		return nil, "", err
@@ -80,6 +83,7 @@ func (t *LoginTransport) request(ctx context.Context, r *http.Request) (req *htt
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", t.Client.UserAgent())
+	authenticate(req.Header)
 	return req, cmpOr(params["code"], params["device_code"]), nil
 }
 

@@ -88,7 +88,7 @@ func (r *Registry) override(id string, node *yaml.Node, file string) {
 	a := &Adapter{
 		ID: id, DisplayName: id, AuthJSONKey: id,
 		AccountsFile: id + "-multi-account-accounts.json",
-		TokenRequest: "form", DeviceRequest: "form", UsageFormat: UsageFormatAuto,
+		ClientAuth:   ClientAuthPost, TokenRequest: "form", DeviceRequest: "form", UsageFormat: UsageFormatAuto,
 		LimitPatterns:   defaultLimitPatterns,
 		OpenCodeOptions: map[string]string{"baseURL": "{{.BaseURL}}", "apiKey": "{{.AccessToken}}"}, //nolint:gosec // a template
 	}

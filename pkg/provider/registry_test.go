@@ -50,7 +50,7 @@ func TestBuiltins(t *testing.T) {
 		"openai": {
 			ID: "openai", DisplayName: "OpenAI", AuthJSONKey: "openai",
 			AccountsFile: "openai-multi-account-accounts.json", PluginConfigFile: "codex-multiauth.json",
-			ClientID: "app_EMoamEEZ73f0CkXaXp7hrann", TokenRequest: "form",
+			ClientID: "app_EMoamEEZ73f0CkXaXp7hrann", ClientAuth: ClientAuthPost, TokenRequest: "form",
 			Scopes:          []string{"openid", "profile", "email", "offline_access"},
 			AuthorizeURL:    "https://auth.openai.com/oauth/authorize",
 			TokenURL:        "https://auth.openai.com/oauth/token",
@@ -79,7 +79,7 @@ func TestBuiltins(t *testing.T) {
 		"anthropic": {
 			ID: "anthropic", DisplayName: "Anthropic", AuthJSONKey: "anthropic",
 			AccountsFile: "anthropic-multi-account-accounts.json", PluginConfigFile: "claude-multiauth.json",
-			ClientID: "9d1c250a-e61b-44d9-88ed-5944d1962f5e", TokenRequest: "json",
+			ClientID: "9d1c250a-e61b-44d9-88ed-5944d1962f5e", ClientAuth: ClientAuthPost, TokenRequest: "json",
 			TokenURL:        "https://console.anthropic.com/v1/oauth/token",
 			DeviceRequest:   "form",
 			UsageFormat:     "anthropic",
@@ -148,7 +148,7 @@ acme:
 `), "acme")
 	want := &Adapter{
 		ID: "acme", DisplayName: "acme", AuthJSONKey: "acme", AccountsFile: "acme-multi-account-accounts.json",
-		ClientID: "kyoli", TokenURL: "https://login.acme.example/token", TokenRequest: "form", DeviceRequest: "form", UsageFormat: "auto",
+		ClientID: "kyoli", TokenURL: "https://login.acme.example/token", ClientAuth: ClientAuthPost, TokenRequest: "form", DeviceRequest: "form", UsageFormat: "auto",
 		LimitPatterns:   defaultLimitPatterns,
 		OpenCodeOptions: map[string]string{"apiKey": "{{.AccessToken}}", "baseURL": "{{.BaseURL}}"},
 	}

@@ -25,6 +25,7 @@ func (c *Client) tokenRequest(ctx context.Context, a *Adapter, refresh string, g
 	if wrong := checkURL(a.TokenURL); wrong != "" {
 		return nil, &TokenError{Kind: Misconfigured, Provider: a.ID, Description: "token_url: " + wrong}
 	}
+	authenticate := clientAuth(a.ClientAuth, params)
 	body, contentType, err := encode(params, a.TokenRequest)
 	if err != nil {
 		return nil, err
@@ -38,6 +39,7 @@ func (c *Client) tokenRequest(ctx context.Context, a *Adapter, refresh string, g
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.UserAgent())
+	authenticate(req.Header)
 	return req, nil
 }
 

@@ -87,7 +87,7 @@ func (f *Flow) Exchange(ctx context.Context, code string) (*provider.Token, erro
 func (f *Flow) by(ctx context.Context, encoding string, fields []string) context.Context {
 	f.raw = nil
 	return context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: &provider.LoginTransport{
-		Client: f.o.Client, Encoding: encoding, Fields: fields, Keep: f.keep,
+		Client: f.o.Client, Encoding: encoding, ClientAuth: f.o.Adapter.ClientAuth, Fields: fields, Keep: f.keep,
 	}})
 }
 
