@@ -9,13 +9,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// handoff is the variable with the address that the stand-in for xdg-open tells
+// handoff is the variable with the address that the stand-in for these programs tells
 // which page it was to open.
 const handoff = "KYOLI_E2E_HANDOFF"
+
+// openers are the programs that open a page, on Linux and on macOS.
+var openers = []string{"xdg-open", "open"}
 
 var (
 	binDir   string // holds kyoli, the provider of the other tests, and the stand-in that it opens pages with
@@ -23,7 +27,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	if filepath.Base(os.Args[0]) == "xdg-open" {
+	if slices.Contains(openers, filepath.Base(os.Args[0])) {
 		os.Exit(handOver(os.Args[1]))
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil))) // the provider tells of each request
@@ -64,8 +68,10 @@ func prepared(m *testing.M) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := os.Symlink(self, filepath.Join(binDir, "xdg-open")); err != nil {
-		return 0, err
+	for _, name := range openers {
+		if err := os.Symlink(self, filepath.Join(binDir, name)); err != nil {
+			return 0, err
+		}
 	}
 	return m.Run(), nil
 }

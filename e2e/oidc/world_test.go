@@ -79,12 +79,22 @@ type run struct {
 
 func (w *world) start(name string, args ...string) *run {
 	w.t.Helper()
+	r := w.prepare(name, args...)
+	r.begin()
+	return r
+}
+
+func (w *world) prepare(name string, args ...string) *run {
 	r := &run{w: w, cmd: exec.CommandContext(w.t.Context(), name, args...)}
 	r.cmd.Env, r.cmd.Dir, r.cmd.Stdout, r.cmd.Stderr = w.env, w.home, &r.stdout, &r.stderr
-	if err := r.cmd.Start(); err != nil {
-		w.t.Fatal(err)
-	}
 	return r
+}
+
+func (r *run) begin() {
+	r.w.t.Helper()
+	if err := r.cmd.Start(); err != nil {
+		r.w.t.Fatal(err)
+	}
 }
 
 func (w *world) kyoli(args ...string) *run {

@@ -31,10 +31,13 @@ func Other(issuer *url.URL) (user, email string) {
 
 // New returns the provider whose issuer is the URL at which it is served.
 func New(issuer *url.URL) http.Handler {
-	storage.RegisterClients(storage.NativeClient(ClientID, "http://127.0.0.1/callback"))
+	storage.RegisterClients(
+		storage.NativeClient(ClientID, "http://127.0.0.1/callback"),
+		storage.DeviceClient(DeviceClientID, DeviceClientSecret),
+	)
 	users := storage.NewUserStore(issuer.String())
 	store := storage.NewStorage(users)
-	op := exampleop.SetupServer(issuer.String(), store, nil, false)
+	op := exampleop.SetupServer(issuer.String(), deviceStore{store, users}, nil, false)
 	s := &server{op: op, store: store}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /login/username", s.loginPage)
