@@ -200,9 +200,13 @@ func (f *Factory) addLogins(ctx context.Context, g *loginGroup, o *accountsAddOp
 	if err != nil {
 		return nil, err
 	}
+	adapter, err := f.Adapter(g.provider)
+	if err != nil {
+		return nil, err
+	}
 	in := make([]manager.Incoming, len(g.logins))
 	for i, l := range g.logins {
-		in[i] = manager.Incoming{Account: l.account(), Label: o.Label, Email: o.Email, Plan: o.Plan}
+		in[i] = manager.Incoming{Account: l.account(adapter), Label: o.Label, Email: o.Email, Plan: o.Plan}
 	}
 	added, err := m.Add(ctx, in...)
 	if err != nil {
@@ -232,13 +236,13 @@ func (r addRow) sentence() string {
 
 // account is what is known of the login. Where the input does not say who it is,
 // the tokens may.
-func (l *login) account() *store.Account {
+func (l *login) account(adapter *provider.Adapter) *store.Account {
 	a := l.Account
 	if a == nil {
 		a = &store.Account{Enabled: true}
 	}
-	byAccess, _ := provider.Claims(l.Access)
-	byID, _ := provider.Claims(l.IDToken)
+	byAccess, _ := adapter.Claims(l.Access)
+	byID, _ := adapter.Claims(l.IDToken)
 	a.UUID, a.CredentialOwnerID, a.AccountUUID, a.DeviceID = l.UUID, l.CredentialOwnerID, l.AccountUUID, l.DeviceID
 	a.Label = strings.TrimSpace(l.Label)
 	a.Email = firstText(l.Email, byID.Email, byAccess.Email)

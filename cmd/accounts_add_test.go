@@ -278,3 +278,21 @@ func TestAccountsAddStructured(t *testing.T) {
 		t.Errorf("YAML: %q", stdout)
 	}
 }
+
+// A provider of one's own says in identity_map where its tokens have who it is.
+func TestAccountsAddByIdentityMap(t *testing.T) {
+	t.Parallel()
+	w := newAccountsWorld(t)
+	for key, value := range map[string]string{
+		"client_id": "c", "token_url": "https://a.example/t", "identity_map.email": "$.person.mail", "identity_map.account_id": "$.org", "identity_map.plan": "$.tier",
+	} {
+		w.must("config", "set", "adapters.acme."+key, value, "--quiet")
+	}
+	w.stdin = `{"refresh_token":"rt-secret-1","access_token":"` + jwt(`{"person":{"mail":"me@example.com"},"org":7,"tier":"Team"}`) + `","expires_in":3600}`
+	if _, stderr := w.must("accounts", "add", "--provider", "acme"); stderr != "added me@example.com (acme)\n" {
+		t.Errorf("stderr %q", stderr)
+	}
+	if a := w.accounts("acme-multi-account-accounts.json").List[0]; a.Email != "me@example.com" || a.AccountID != "7" || a.PlanTier != "team" {
+		t.Errorf("%+v", a)
+	}
+}

@@ -47,7 +47,7 @@ func (f *Factory) login(id string) (migrate.Login, error) {
 
 func (f *Factory) loginOf(adapter *provider.Adapter, backend store.Backend) migrate.Login {
 	return migrate.Login{
-		Provider: adapter.ID, Key: adapter.AuthJSONKey, Backend: backend, Identify: identify,
+		Provider: adapter.ID, Key: adapter.AuthJSONKey, Backend: backend, Identify: identifyBy(adapter),
 		OnTaken: f.onTaken(adapter.ID),
 	}
 }
@@ -69,9 +69,11 @@ func (f *Factory) logins() ([]migrate.Login, error) {
 	return all, nil
 }
 
-func identify(access store.Secret) migrate.Identity {
-	id, _ := provider.Claims(access.Reveal())
-	return migrate.Identity{AccountID: id.AccountID, Email: id.Email, Plan: id.Plan}
+func identifyBy(adapter *provider.Adapter) func(store.Secret) migrate.Identity {
+	return func(access store.Secret) migrate.Identity {
+		id, _ := adapter.Claims(access.Reveal())
+		return migrate.Identity{AccountID: id.AccountID, Email: id.Email, Plan: id.Plan}
+	}
 }
 
 // withAuthJSON ties a manager to OpenCode's auth.json: what OpenCode has renewed

@@ -22,7 +22,7 @@ func (d *doctor) checkAuth(ctx context.Context) {
 	var logins []migrate.Login
 	for _, p := range d.patients {
 		if p.adapter != nil {
-			logins = append(logins, migrate.Login{Provider: p.id, Key: p.adapter.AuthJSONKey, Backend: p.store, Identify: identify})
+			logins = append(logins, migrate.Login{Provider: p.id, Key: p.adapter.AuthJSONKey, Backend: p.store, Identify: identifyBy(p.adapter)})
 		}
 	}
 	standings, err := migrate.Compare(ctx, place, logins)

@@ -115,9 +115,13 @@ func (im *importer) takeAccounts(ctx context.Context, id string, copies []*copie
 	if err != nil {
 		return err
 	}
+	adapter, err := im.f.Adapter(id)
+	if err != nil {
+		return err
+	}
 	in := make([]manager.Incoming, len(copies))
 	for i, c := range copies {
-		in[i].Account = c.login.account()
+		in[i].Account = c.login.account(adapter)
 	}
 	done, err := m.Import(ctx, manager.ImportOptions{DryRun: im.o.DryRun, Active: im.active(id)}, in...)
 	if err != nil {

@@ -16,7 +16,7 @@ func newProvidersCmd(f *Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "providers",
 		Aliases: []string{"provider"},
-		Short:   "Show the providers and their adapters",
+		Short:   "Show the providers, and add and check adapters",
 		Long: `A provider is a service that issues and accepts credentials. What kyoli has to
 know of one is its adapter: openai and anthropic are built in, and kyoli.yaml can
 change those and add others under "adapters".`,
