@@ -96,7 +96,21 @@ var secretCases = map[string][]secretCase{
 		{args: []string{"--account", "two", "--print-env", "--", "true"}},
 		{args: []string{"--account", "two", "--", "not-there"}, fails: true},
 	},
-	"generate":          with("man", "man"),
+	"generate": with("man", "man"),
+	"export": {
+		{before: [][]string{{"version"}}, args: []string{"--to", "exported.json", "--plaintext"}, allowed: []string{
+			"a refresh token in a file (.exported.json.kyoli-N-N)", "an access token in a file (.exported.json.kyoli-N-N)",
+		}},
+		{args: []string{"--plaintext"}, fails: true},
+		{prepare: passphrase, args: []string{"--to", "exported.age", "--passphrase-file", "passphrase"}},
+	},
+	"import": {
+		{prepare: toImport, args: []string{"import.json"}},
+		{prepare: toImport, args: []string{"import.json", "--dry-run", "--json"}},
+		{prepare: damagedImport, args: []string{"import.json"}, fails: true},
+	},
+	"providers-add":     {{args: []string{"acme", "--from-discovery", "http://127.0.0.1:1", "--client-id", "kyoli"}, fails: true}},
+	"providers-rm":      {{args: []string{"none", "--yes"}, fails: true}},
 	"login":             {{args: []string{"openai", "--no-browser", "--timeout", "10ms"}, fails: true}},
 	"migrate-auth-json": {{args: []string{"--merge"}, prepare: prepareMigrate}, {args: []string{"--merge", "--dry-run"}, prepare: prepareMigrate}},
 	"environment":       with(),
@@ -142,6 +156,12 @@ var demoPlays = []string{
 
 // childsEnvironment is exec's purpose: the access token, and that alone.
 var childsEnvironment = []string{"an access token in the environment of a process"}
+
+func passphrase(s *swept) { s.write("passphrase", "correct horse battery staple\n") }
+
+func toImport(s *swept) { importOfTwo(s) }
+
+func damagedImport(s *swept) { s.write("import.json", strings.Replace(importOfTwo(s), `":"`, `"`, 1)) }
 
 func newLogin(s *swept) string {
 	c := s.provider.AddAccount(fakeprovider.Account{ID: "three", Email: "three@example.com", Plan: "pro"})

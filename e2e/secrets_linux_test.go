@@ -99,7 +99,6 @@ func (c secretCase) run(t *testing.T, command string) {
 	if c.stdin != nil {
 		cmd.Stdin = strings.NewReader(c.stdin(s))
 	}
-	cmd.Dir = out
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); (err != nil) != c.fails {

@@ -34,7 +34,7 @@ var mutating = []string{
 func straced(cmd *exec.Cmd, options ...string) *exec.Cmd {
 	args := append(append([]string{"-f", "-qq"}, options...), cmd.Args...)
 	traced := exec.Command("strace", args...)
-	traced.Env, traced.Stdin = append(cmd.Env, "GOMAXPROCS=1"), cmd.Stdin
+	traced.Env, traced.Dir, traced.Stdin = append(cmd.Env, "GOMAXPROCS=1"), cmd.Dir, cmd.Stdin
 	return traced
 }
 

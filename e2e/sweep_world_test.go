@@ -88,6 +88,7 @@ func (s *swept) command(kyoli string, args ...string) *exec.Cmd {
 	cmd := exec.Command(kyoli, args...)
 	cmd.Dir = s.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir}
+	cmd.Dir = s.dir
 	return cmd
 }
 

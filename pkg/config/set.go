@@ -51,6 +51,7 @@ func (c *Config) changeLocked(key string, adapters bool, edit func(data []byte) 
 		if err := atomicfile.Write(c.File, changed, atomicfile.Options{Perm: 0o600}); err != nil {
 			return err
 		}
+		_ = atomicfile.Sweep(c.File) // what one that was killed in the midst of it left behind
 	}
 	c.content = now
 	return nil
