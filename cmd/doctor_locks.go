@@ -42,11 +42,11 @@ func (d *doctor) checkLock(p filelock.Place, s filelock.State) {
 	if s.Held {
 		d.found(held(s))
 	}
-	clear := func(ctx context.Context) (string, error) { return "taken away", p.Clear(ctx) }
+	clearAway := func(ctx context.Context) (string, error) { return "taken away", p.Clear(ctx) }
 	for _, dir := range s.Prepared {
 		d.found(finding{
 			ID: "lock-left", Severity: severityWarning, File: dir, Message: "was left by a kyoli that died while it took the lock",
-			Why: "the next change clears it away", mend: clear,
+			Why: "the next change clears it away", mend: clearAway,
 		})
 	}
 	dir := s.Dir
@@ -60,7 +60,7 @@ func (d *doctor) checkLock(p filelock.Place, s filelock.State) {
 		x.ID, x.Severity, x.Message = "lock-alien", severityError, "is in the place of a lock, and is none that kyoli knows"
 		x.Why, x.Fix = "every change waits for it, in vain", "mv "+shellquote.Word(dir.Path)+" "+shellquote.Word(dir.Path+".old")
 	case dir.Left:
-		x.ID, x.Severity, x.mend, x.Fix = "lock-left", severityWarning, clear, ""
+		x.ID, x.Severity, x.mend, x.Fix = "lock-left", severityWarning, clearAway, ""
 		x.Message = fmt.Sprintf("is the lock of a program that is dead (last renewed %s ago)", age)
 		x.Why = "the next change takes it away; the plugins wait for it"
 	case dir.Stale:

@@ -68,6 +68,10 @@ var deeds = []deed{
 		sweep: []string{"export", "--plaintext", "--force", "--to", "out.json"},
 		few:   "it writes one file, which nobody else writes",
 	},
+	{
+		name: "doctor", args: []string{"doctor", "--fix"}, prepare: prepareDoctor, check: checkDoctor,
+		sweep: []string{"doctor", "--fix"},
+	},
 }
 
 // checkAccounts wants both accounts, with tokens that are good.

@@ -16,15 +16,15 @@ import (
 type Agreement string
 
 const (
-	// AgreeNone: auth.json has no login for the provider.
+	// AgreeNone means that auth.json has no login for the provider.
 	AgreeNone Agreement = "none"
-	// AgreeSame: it has the very credential of an account.
+	// AgreeSame means that it has the very credential of an account.
 	AgreeSame Agreement = "same"
-	// AgreeNewer: OpenCode has renewed an account's login by itself.
+	// AgreeNewer means that OpenCode has renewed an account's login by itself.
 	AgreeNewer Agreement = "newer"
-	// AgreeOutdated: it has a credential that kyoli has renewed, or given up.
+	// AgreeOutdated means that it has a credential that kyoli has renewed, or given up.
 	AgreeOutdated Agreement = "outdated"
-	// AgreeForeign: it has a login that is none of kyoli's accounts'.
+	// AgreeForeign means that it has a login that is none of kyoli's accounts'.
 	AgreeForeign Agreement = "foreign"
 )
 

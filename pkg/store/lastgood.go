@@ -6,7 +6,9 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/kyoli-gam/kyoli/internal/atomicfile"
 )
@@ -58,10 +60,21 @@ func (u *update) afterwards() {
 	if u.saved {
 		u.f.saveLastGood(u.path, u.final.raw)
 	}
-	u.f.sweep.Do(func() {
-		_ = atomicfile.Sweep(u.path) // what cannot be swept now is swept by the next one
-		_ = atomicfile.Sweep(lastGoodPath(u.path))
-	})
+	u.f.sweep.Do(func() { sweep(u.path) })
+}
+
+// sweep removes what dead processes left of the file and of the copies beside it. What cannot be swept now is swept by
+// the next one.
+func sweep(path string) {
+	left, err := atomicfile.LeftOvers(filepath.Dir(path))
+	if err != nil {
+		return
+	}
+	for _, file := range left {
+		if strings.HasPrefix(filepath.Base(file), "."+filepath.Base(path)+".") {
+			_ = os.Remove(file)
+		}
+	}
 }
 
 // lastGood reads the last good content, nil where there is none that can be read, or none with an account in it.
