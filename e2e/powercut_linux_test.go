@@ -24,10 +24,11 @@ func TestFaultPowerCut(t *testing.T) {
 
 func (d deed) cutPower(t *testing.T) {
 	s := newSwept(t)
+	was := s.tokens()
 	if d.prepare != nil {
 		d.prepare(s)
 	}
-	model, was := newDisk(t, s.dir), s.tokens()
+	model := newDisk(t, s.dir)
 	calls := d.trace(s)
 	now := s.tokens()
 	_, whole := crowdRounds(t)
@@ -128,6 +129,9 @@ func (s *swept) afterCut(t *testing.T, cut afterCut) *swept {
 
 // checkCut looks at a disk that came back. was and now are the tokens of before and after the deed.
 func (d deed) checkCut(s *swept, was, now map[string]string, kept bool) {
+	if d.damaged {
+		s.next("doctor", "--fix")
+	}
 	s.next("accounts", "list", "--json")
 	s.next("accounts", "label", "one", "again")
 	for id, token := range s.tokens() {

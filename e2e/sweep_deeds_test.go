@@ -16,6 +16,8 @@ type deed struct {
 	args    []string
 	stdin   func(*swept) string
 	prepare func(*swept)
+	// damaged says that the operation begins with accounts that only it can mend.
+	damaged bool
 	// sweep is a command that writes all files of the operation again, and so sweeps what was left beside them.
 	sweep []string
 	// few says why an operation has fewer than 20 fail points.
@@ -69,7 +71,7 @@ var deeds = []deed{
 		few:   "it writes one file, which nobody else writes",
 	},
 	{
-		name: "doctor", args: []string{"doctor", "--fix"}, prepare: prepareDoctor, check: checkDoctor,
+		name: "doctor", args: []string{"doctor", "--fix"}, prepare: prepareDoctor, check: checkDoctor, damaged: true,
 		sweep: []string{"doctor", "--fix"},
 	},
 }
