@@ -43,7 +43,7 @@ func (d *doctor) checkOpenCode(ctx context.Context) {
 		return
 	}
 	x := finding{File: path, Fix: shellquote.Word(path) + " --version"}
-	version, err := openCodeVersion(ctx, path, environ)
+	version, err := openCodeVersion(ctx, path, environ, versionPatience)
 	switch {
 	case ctx.Err() != nil:
 		return
@@ -68,13 +68,13 @@ func major(version string) string {
 var versionLine = regexp.MustCompile(`^v?([0-9]+(\.[0-9]+)*[-+.0-9A-Za-z]{0,40})$`)
 
 // openCodeVersion asks OpenCode, in an empty home and without any credential.
-func openCodeVersion(ctx context.Context, path string, environ []string) (string, error) {
+func openCodeVersion(ctx context.Context, path string, environ []string, patience time.Duration) (string, error) {
 	home, err := os.MkdirTemp("", "kyoli-doctor-")
 	if err != nil {
 		return "", err
 	}
 	defer os.RemoveAll(home)
-	ctx, cancel := context.WithTimeout(ctx, versionPatience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, "--version")
 	cmd.Dir, cmd.Env = home, bareEnviron(environ, home)
@@ -85,7 +85,7 @@ func openCodeVersion(ctx context.Context, path string, environ []string) (string
 	err = cmd.Run()
 	switch {
 	case ctx.Err() != nil:
-		return "", errors.New("no answer within " + versionPatience.String())
+		return "", errors.New("no answer within " + patience.String())
 	case err != nil:
 		return "", err
 	}
