@@ -28,11 +28,17 @@ func main() {
 	rate := flag.Int("rate", 300, "requests a second of the proxy's open loop")
 	phase := flag.Duration("phase", 5*time.Second, "length of one of its phases")
 	requests := flag.Int("requests", 100_000, "requests of its closed loops")
+	storage := flag.Bool("storage", false, "leave the proxy out")
 	play := flag.Bool("upstream", false, "be the upstream of the proxy's measurement")
+	account := flag.String("change", "", "be a process that changes the account of this `uuid`")
+	file := flag.String("file", "", "in this account file")
+	times := flag.Int("times", 1, "so often")
 	pass := flag.String("forward", "", "be the bare proxy of the measurement, to the upstream at this `URL`")
 	flag.Parse()
-	run := func() error { return bench(*runs, *only, *rate, *phase, *requests) }
+	run := func() error { return bench(*runs, *only, *storage, *rate, *phase, *requests) }
 	switch {
+	case *account != "":
+		run = func() error { return change(*file, *account, *times) }
 	case *play:
 		run = upstream
 	case *pass != "":
@@ -44,7 +50,7 @@ func main() {
 	}
 }
 
-func bench(runs int, only bool, rate int, phase time.Duration, requests int) error {
+func bench(runs int, only, storage bool, rate int, phase time.Duration, requests int) error {
 	dir, err := os.MkdirTemp("", "kyoli-bench-")
 	if err != nil {
 		return err
@@ -64,8 +70,18 @@ func bench(runs int, only bool, rate int, phase time.Duration, requests int) err
 		if err := list(dir, kyoli, n, runs); err != nil {
 			return err
 		}
+		if n > 10 {
+			continue
+		}
+		// First: a program's largest resident set counts from before its exec, when it was this one.
+		if err := execOverhead(dir, kyoli, runs); err != nil {
+			return err
+		}
 	}
-	if err := execOverhead(dir, kyoli, runs); err != nil {
+	if err := changeOne(dir, kyoli, 10000, runs); err != nil {
+		return err
+	}
+	if err := changes(dir); err != nil || storage {
 		return err
 	}
 	return proxyBench(dir, kyoli, rate, phase, requests)
@@ -144,7 +160,7 @@ func alternate(a, b program, runs int) (figure, figure, error) {
 
 func (p program) run() (time.Duration, int64, error) {
 	cmd := exec.Command(p.args[0], p.args[1:]...)
-	cmd.Env = append(os.Environ(), "HOME="+p.home, "XDG_STATE_HOME="+p.home, "XDG_DATA_HOME="+p.home)
+	cmd.Env = append(os.Environ(), "HOME="+p.home, "XDG_STATE_HOME="+filepath.Join(p.home, "state"), "XDG_DATA_HOME="+p.home)
 	start := time.Now()
 	out, err := cmd.CombinedOutput()
 	wall := time.Since(start)
