@@ -131,6 +131,9 @@ func (f *Factory) logIn(ctx context.Context, o *loginOptions) (addRow, error) {
 	if err != nil {
 		return addRow{}, err
 	}
+	if done, err := l.finishKept(ctx); done || err != nil {
+		return l.row, l.explain(err)
+	}
 	switch l.method {
 	case byDevice:
 		err = l.device(ctx)

@@ -38,11 +38,14 @@ func (l *loginFlow) browser(ctx context.Context) error {
 // somebody pressed Ctrl-C: the person has logged in.
 func (l *loginFlow) exchange(ctx context.Context, code string) (who string, err error) {
 	ctx = context.WithoutCancel(ctx)
-	token, err := l.flow.Exchange(ctx, code)
-	if err != nil {
+	if err := l.begin(ctx); err != nil {
 		return "", err
 	}
-	return l.store(ctx, token)
+	token, err := l.flow.Exchange(ctx, code)
+	if err == nil {
+		who, err = l.store(ctx, token)
+	}
+	return who, l.end(err)
 }
 
 // openBrowser opens a page, without a word of the program that does. It is a

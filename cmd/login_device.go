@@ -16,12 +16,14 @@ func (l *loginFlow) device(ctx context.Context) error {
 	if code.Complete != "" {
 		l.f.say("Or open, with the code in it:\n\n  " + code.Complete + "\n")
 	}
+	if err := l.begin(ctx); err != nil {
+		return err
+	}
 	hide := l.f.countdown("waiting for the code to be entered", time.Until(code.Expires))
 	token, err := l.flow.Poll(ctx, code)
 	hide()
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = l.store(context.WithoutCancel(ctx), token) // the person has logged in
 	}
-	_, err = l.store(context.WithoutCancel(ctx), token) // the person has logged in
-	return err
+	return l.end(err)
 }

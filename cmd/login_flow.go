@@ -21,7 +21,9 @@ type loginFlow struct {
 	account *store.Account // to be logged in again; nil = whoever it is
 	method  loginMethod
 	flow    *loginflow.Flow
-	row     addRow // what became of it
+	entry   store.Login // in the journal
+	kept    bool        // the answer is in it
+	row     addRow      // what became of it
 }
 
 // newLogin finds out what is to be done, and refuses early what cannot be: nobody
@@ -61,7 +63,7 @@ func (f *Factory) newLogin(ctx context.Context, o *loginOptions) (*loginFlow, er
 			return nil, err
 		}
 	}
-	l.flow, err = loginflow.New(loginflow.Options{Adapter: l.adapter, Client: l.client})
+	l.flow, err = loginflow.New(loginflow.Options{Adapter: l.adapter, Client: l.client, Keep: l.keep})
 	return l, err
 }
 

@@ -27,7 +27,8 @@ import (
 //	enter:ID enter the code of a device's login as ID       none   do nothing
 //	paste:ID log in as ID, and paste the address at which the browser ends
 //	short:ID the same as code#state                         type:T type T at the prompt
-//	signal   send the command SIGINT
+//	signal   send the command SIGINT                        kill   send it SIGKILL
+//	quick:ID as as:ID, without waiting for the page         profile  wait until the profile is asked for
 func browse() {
 	args := os.Args[1:]
 	terminal := args[0] == "-t"
@@ -165,6 +166,18 @@ func (b *webBrowser) step(step string) {
 		b.typeLine(query(address, "code") + "#" + query(address, "state"))
 	case "type":
 		b.typeLine(value)
+	case "quick":
+		go func(address string) {
+			if res, err := http.Get(address); err == nil {
+				_ = res.Body.Close()
+			}
+		}(b.authorize(value))
+	case "profile":
+		b.awaitRequest("profile")
+	case "kill":
+		if err := b.cmd.Process.Kill(); err != nil {
+			fail(err)
+		}
 	case "signal":
 		if err := b.cmd.Process.Signal(os.Interrupt); err != nil {
 			fail(err)
@@ -172,6 +185,19 @@ func (b *webBrowser) step(step string) {
 	default:
 		fail(fmt.Errorf("unknown step %q", step))
 	}
+}
+
+// awaitRequest waits until the provider has a request that it has not answered.
+func (b *webBrowser) awaitRequest(endpoint string) {
+	u, err := url.Parse(b.start)
+	if err != nil {
+		fail(err)
+	}
+	res, err := http.Get("http://" + u.Host + "/_await?endpoint=" + endpoint)
+	if err != nil {
+		fail(err)
+	}
+	_ = res.Body.Close()
 }
 
 func (b *webBrowser) typeLine(text string) {

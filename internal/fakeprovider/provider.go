@@ -61,6 +61,7 @@ type Provider struct {
 	scripts  map[string][]Behaviour
 	requests []Request
 	waiting  map[string]int // by endpoint
+	counted  *sync.Cond     // waiting has changed
 	codes    map[string]authorization
 	devices  map[string]*deviceLogin
 	serial   int
@@ -89,6 +90,7 @@ func New(o Options) *Provider {
 		access: map[string]*grant{}, scripts: map[string][]Behaviour{}, waiting: map[string]int{},
 		codes: map[string]authorization{}, devices: map[string]*deviceLogin{},
 	}
+	p.counted = sync.NewCond(&p.mu)
 	p.routes()
 	return p
 }
@@ -108,6 +110,7 @@ func (p *Provider) routes() {
 	p.handle("GET /usage", "usage", p.usage)
 	p.handle("GET /profile", "profile", p.profile)
 	p.mux.HandleFunc("GET /_requests", p.listRequests)
+	p.mux.HandleFunc("GET /_await", p.await)
 	p.mux.HandleFunc("POST /_script", p.addScript)
 	p.mux.HandleFunc("POST /_login", p.addLogin)
 }

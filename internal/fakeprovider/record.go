@@ -2,6 +2,7 @@ package fakeprovider
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
@@ -97,6 +98,20 @@ func (p *Provider) count(endpoint string, n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.waiting[endpoint] += n
+	p.counted.Broadcast()
+}
+
+// await answers another process once a request to an endpoint has come and is not
+// answered yet.
+func (p *Provider) await(w http.ResponseWriter, r *http.Request) {
+	stop := context.AfterFunc(r.Context(), p.counted.Broadcast)
+	defer stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.waiting[r.URL.Query().Get("endpoint")] == 0 && r.Context().Err() == nil {
+		p.counted.Wait()
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 func (p *Provider) record(rec Request, status int) {

@@ -3,6 +3,7 @@ package manager
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -104,6 +105,10 @@ func (b *memory) Update(_ context.Context, fn func(*store.Accounts) error) (*sto
 	b.accounts, b.active = after, view.Active
 	return view, nil
 }
+
+func (b *memory) BeginLogin(context.Context) (store.Login, error) { return nil, errors.New("not here") }
+
+func (b *memory) KeptLogins(context.Context) ([]*store.KeptLogin, error) { return nil, nil }
 
 func (b *memory) Forget(context.Context, ...store.Secret) error { return nil }
 

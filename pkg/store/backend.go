@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 var _ Backend = (*File)(nil)
 
@@ -24,6 +27,10 @@ type Backend interface {
 	// Successor says whether a refresh token is known to have been spent, and the hash of what came of it in the end,
 	// empty where that is not known.
 	Successor(ctx context.Context, refresh Secret) (child string, spent bool, err error)
+	// BeginLogin prepares for the answer to a login of a person.
+	BeginLogin(ctx context.Context) (Login, error)
+	// KeptLogins returns the answers to logins whose processes ended before the account was written, the oldest first.
+	KeptLogins(ctx context.Context) ([]*KeptLogin, error)
 	// Forget takes tokens out of the copies that are kept besides the accounts: last-good and the journal. Update
 	// does so itself for tokens that it removes or replaces.
 	Forget(ctx context.Context, secrets ...Secret) error
@@ -59,4 +66,22 @@ type Rotation interface {
 	Refused(ctx context.Context, why string) error
 	// NotSent removes the intent of a request that never left.
 	NotSent() error
+}
+
+// Login is a login of a person that is under way. Call Answered before anybody parses the answer, and End when the
+// account has been written, or nobody wants the login. Without End it is one of KeptLogins later.
+type Login interface {
+	// Answered puts the raw answer to a request that was sent at that time on the disk.
+	Answered(status int, sent time.Time, body []byte) error
+	// End takes the entry away.
+	End() error
+}
+
+// KeptLogin is the answer to a login that was not stored.
+type KeptLogin struct {
+	Status int
+	Sent   time.Time
+	Body   []byte // holds tokens
+	// End takes the entry away.
+	End func() error
 }

@@ -42,7 +42,13 @@ func (f *File) journal(path string) journal {
 func (j journal) path(n entryName) string { return filepath.Join(j.dir, n.String()) }
 
 // list returns the names of the entries, the oldest first. A missing directory is an empty journal.
-func (j journal) list() ([]entryName, error) {
+func (j journal) list() ([]entryName, error) { return j.listed(entryState.known) }
+
+// holdsTokens tells whether entries in this state may hold tokens.
+func (s entryState) holdsTokens() bool { return s.known() || s == stateLogin }
+
+// listed returns the names of the entries in some states, the oldest first.
+func (j journal) listed(wanted func(entryState) bool) ([]entryName, error) {
 	d, err := os.Open(j.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -57,7 +63,7 @@ func (j journal) list() ([]entryName, error) {
 	}
 	var names []entryName
 	for _, file := range files {
-		if n, ok := parseEntryName(file); ok {
+		if n, ok := parseEntryName(file); ok && wanted(n.state) {
 			names = append(names, n)
 		}
 	}
@@ -90,7 +96,7 @@ func (j journal) readSealed(n entryName) (*entryContent, error) {
 	return parseEntry(raw), nil
 }
 
-// create makes the file of a new rotation, with room for its answer, and the directory where it is missing.
+// createEntry makes the file of a new rotation or login, with room for its answer, and the directory where it is missing.
 func (f *File) createEntry(j journal, n *entryName) (*os.File, error) {
 	tightened, err := atomicfile.PrivateDir(j.dir)
 	if err != nil {
@@ -101,7 +107,7 @@ func (f *File) createEntry(j journal, n *entryName) (*os.File, error) {
 	}
 	var nonce [nonceBytes]byte
 	_, _ = rand.Read(nonce[:]) // never fails
-	n.nonce, n.state = hex.EncodeToString(nonce[:]), stateOpen
+	n.nonce, n.state = hex.EncodeToString(nonce[:]), cmp.Or(n.state, stateOpen)
 	file, err := atomicfile.Create(j.path(*n), j.room())
 	if err != nil {
 		return nil, &WriteError{Path: j.path(*n), Err: err}

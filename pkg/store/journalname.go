@@ -61,10 +61,11 @@ func parseEntryName(name string) (entryName, bool) {
 	digits, nonce, _ := strings.Cut(rest, "-")
 	ms, err := strconv.ParseUint(digits, 10, 53)
 	n := entryName{parent: parent, owner: owner, at: Millis(ms), nonce: nonce, state: entryState(state)}
-	return n, err == nil && (digits[0] != '0' || digits == "0") && n.state.known() &&
+	return n, err == nil && (digits[0] != '0' || digits == "0") && (n.state.known() || n.state == stateLogin) &&
 		isHex(parent, parentDigits) && isHex(owner, ownerDigits) && isHex(nonce, 2*nonceBytes)
 }
 
+// known reports the state of a rotation that kyoli goes by.
 func (s entryState) known() bool { return s == stateOpen || s == stateSettled || s == stateSpent }
 
 func isHex(s string, digits int) bool {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kyoli-gam/kyoli/internal/procid"
 	"github.com/kyoli-gam/kyoli/internal/seal"
 )
 
@@ -15,6 +16,7 @@ type entryContent struct {
 	answer  *answerRecord
 	child   *childRecord
 	settled *childRecord
+	login   *procid.Process
 
 	tokens []string // the sealed and the plain texts with tokens, as they are in the file
 	locked error    // why what is sealed could not be opened
@@ -113,6 +115,8 @@ func (c *entryContent) take(kind recordKind, payload []byte) bool {
 	switch kind {
 	case recordIntent:
 		return into(&c.intent, payload)
+	case recordLogin:
+		return into(&c.login, payload)
 	case recordChild:
 		return into(&c.child, payload) && c.noteTokens(c.child)
 	case recordSettled:

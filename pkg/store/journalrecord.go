@@ -24,6 +24,8 @@ const (
 	// recordAnswer is "<status> <milliseconds>", a line break and the raw body: an answer came to a request that was
 	// sent at that time.
 	recordAnswer recordKind = "answer"
+	// recordLogin is a procid.Process: who logs a person in.
+	recordLogin recordKind = "login"
 	// recordChild is a childRecord, and stands for an answer that could not be written as it came.
 	recordChild recordKind = "child"
 	// recordSettled is a childRecord: the account file had the child.

@@ -30,7 +30,7 @@ func (f *File) Openable(ctx context.Context) error {
 		return err
 	}
 	j := f.journal(path)
-	names, err := j.list()
+	names, err := j.listed(entryState.holdsTokens)
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (f *File) resealLastGood(ctx context.Context, path string) error {
 // left to whoever settles them.
 func (f *File) resealJournal(ctx context.Context, path string, wait bool) error {
 	j := f.journal(path)
-	names, err := j.list()
+	names, err := j.listed(entryState.holdsTokens)
 	if err != nil {
 		return err
 	}
@@ -211,6 +211,9 @@ func (j journal) retold(n entryName, c *entryContent) []byte {
 	var out []byte
 	if c.intent != nil {
 		out = appendJSON(out, recordIntent, *c.intent)
+	}
+	if c.login != nil {
+		out = appendJSON(out, recordLogin, *c.login)
 	}
 	switch {
 	case c.settled != nil:
