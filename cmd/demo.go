@@ -122,6 +122,7 @@ To go on by hand, start its provider again and point kyoli at its files:
   %[2]s demo --serve %[1]s &
   export KYOLI_CONFIG_DIR=%[3]s XDG_STATE_HOME=%[4]s XDG_DATA_HOME=%[5]s
   %[2]s accounts list
+  %[2]s login openai --label mine
   %[2]s exec --account fresh -- env
   %[2]s refresh --all --force
 

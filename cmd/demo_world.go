@@ -85,6 +85,11 @@ func (d *demo) settings() string {
 	return fmt.Sprintf(`# The demo's provider in place of the real one.
 adapters:
   %s:
+    authorize_url: %[2]s/oauth/authorize
+    redirect_url: http://127.0.0.1/auth/callback
+    device_url: %[2]s/deviceauth/usercode
+    device_token_url: %[2]s/deviceauth/token
+    device_verification_url: %[2]s/device
     token_url: %[2]s/oauth/token
     base_url: %[2]s/codex
     usage_url: %[2]s/usage

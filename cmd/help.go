@@ -109,6 +109,7 @@ OpenCode plugins opencode-codex-multi-account and opencode-anthropic-multi-accou
 ` + aligned([][2]string{
 		{"<provider>-multi-account-accounts.json", "the accounts"},
 		{"  ….journal/", "one file per token rotation: its answer, and what became of the old token, for 24 h"},
+		{"    ….login", "the answer to a login whose account is not stored yet"},
 		{"  ….last-good", "the last content that could be read"},
 		{"  ….damaged-…, ….duplicates-…", "copies of what kyoli doctor --fix replaced; they hold tokens"},
 		{"  ….flock, ….lock, ….owner", "locks; empty or without secrets"},

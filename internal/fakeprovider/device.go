@@ -2,6 +2,7 @@ package fakeprovider
 
 import (
 	"fmt"
+	"html"
 	"net/http"
 	"strings"
 )
@@ -49,13 +50,24 @@ func (p *Provider) newDevice(clientID string) map[string]any {
 	return map[string]any{"device_code": code, "user_code": user, "expires_in": deviceLife, "interval": deviceInterval}
 }
 
+const deviceForm = `<!doctype html><title>Log in</title><h1>Log a device in</h1>
+<form><p><label>Code <input name="user_code" value="%s" autofocus></label>
+<p><label>Log in as <input name="as" value="somebody"></label> (` + Deny + ` says no)
+<p><button>Log in</button></form>`
+
 // devicePage is where the code is entered: user_code, and who says yes (as).
 func (p *Provider) devicePage(w http.ResponseWriter, r *http.Request, _ []byte) {
 	q := r.URL.Query()
+	if q.Get("as") == "" {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = fmt.Fprintf(w, deviceForm, html.EscapeString(q.Get("user_code")))
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, d := range p.devices {
-		if d.userCode == q.Get("user_code") && q.Get("as") != "" {
+		if d.userCode == strings.ToUpper(strings.TrimSpace(q.Get("user_code"))) {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			d.as = q.Get("as")
 			_, _ = fmt.Fprint(w, "<!doctype html><h1>Go back to your device</h1>")
 			return
