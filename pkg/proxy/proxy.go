@@ -150,12 +150,10 @@ type exchange struct {
 func newID() string {
 	const letters = "abcdefghijklmnopqrstuvwxyz234567"
 	var id [16]byte
-	for n, i := rand.Uint64(), 0; i < len(id); i++ {
-		if i == len(id)/2 {
-			n = rand.Uint64()
-		}
-		id[i] = letters[n%32]
-		n /= 32
+	first, second := rand.Uint64(), rand.Uint64() //nolint:gosec // it is no secret
+	for i := range len(id) / 2 {
+		id[i], id[len(id)/2+i] = letters[first%32], letters[second%32]
+		first, second = first/32, second/32
 	}
 	return string(id[:])
 }
