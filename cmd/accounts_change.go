@@ -41,9 +41,7 @@ func newAccountsEnableCmd(f *Factory, runF func(context.Context, *accountsOption
 		Long: `Enables accounts. Failures, and the mark that a login has ended, are cleared: the
 next use tries the login again.`,
 		Example: "  kyoli accounts enable work",
-	}, func(ctx context.Context, m *manager.Manager, names ...string) ([]*store.Account, error) {
-		return m.Enable(ctx, names...)
-	}, runF)
+	}, enableAccounts, runF)
 }
 
 func newAccountsDisableCmd(f *Factory, runF func(context.Context, *accountsOptions) error) *cobra.Command {
@@ -51,9 +49,7 @@ func newAccountsDisableCmd(f *Factory, runF func(context.Context, *accountsOptio
 		Use:     "disable",
 		Short:   "Disable accounts: they are not chosen, and not renewed ahead of time",
 		Example: "  kyoli accounts disable work",
-	}, func(ctx context.Context, m *manager.Manager, names ...string) ([]*store.Account, error) {
-		return m.Disable(ctx, names...)
-	}, runF)
+	}, disableAccounts, runF)
 }
 
 func newAccountsToggleCmd(f *Factory, runF func(context.Context, *accountsOptions) error) *cobra.Command {
@@ -73,14 +69,24 @@ func newAccountsUseCmd(f *Factory, runF func(context.Context, *accountsOptions) 
 		Long: `Makes an account the active one of its provider: the one that sync-auth writes,
 and that the strategies prefer as long as it is usable.`,
 		Example: "  kyoli accounts use work",
-	}, func(ctx context.Context, m *manager.Manager, names ...string) ([]*store.Account, error) {
-		a, err := m.Use(ctx, names[0])
-		return []*store.Account{a}, err
-	}, runF)
+	}, useAccounts, runF)
 	cmd.Use = "use ACCOUNT"
 	cmd.Args = cobra.ExactArgs(1)
 	cmd.ValidArgsFunction = completeAccounts(f, 1)
 	return cmd
+}
+
+func useAccounts(ctx context.Context, m *manager.Manager, names ...string) ([]*store.Account, error) {
+	a, err := m.Use(ctx, names[0])
+	return []*store.Account{a}, err
+}
+
+func enableAccounts(ctx context.Context, m *manager.Manager, names ...string) ([]*store.Account, error) {
+	return m.Enable(ctx, names...)
+}
+
+func disableAccounts(ctx context.Context, m *manager.Manager, names ...string) ([]*store.Account, error) {
+	return m.Disable(ctx, names...)
 }
 
 type accountsLabelOptions struct {

@@ -28,9 +28,10 @@ type accountRow struct {
 	Reason           string         `json:"reason,omitempty"` // why its login has ended
 	Sealed           string         `json:"sealed,omitempty"` // where the key of its tokens is: keyring or age
 
-	name string    // as it is called
-	plan string    // as a person knows it
-	now  time.Time // when all this was so
+	name  string    // as it is called
+	plan  string    // as a person knows it
+	owner string    // the uuid that a refresh does not change
+	now   time.Time // when all this was so
 }
 
 // usageRow is what the provider said last about the account's quota windows, by
@@ -65,7 +66,7 @@ func (f *Factory) accountRow(provider string, s *manager.Snapshot, a *store.Acco
 		Active:    a.UUID != "" && a.UUID == s.Accounts.Active,
 		ExpiresAt: instant(a.ExpiresAt.Time()), LastUsed: instant(a.LastUsed.Time()),
 		Usage: usageOf(a), ClaimedBy: []claimedRow{},
-		name: a.Name(), plan: a.PlanTier, now: s.At,
+		name: a.Name(), plan: a.PlanTier, owner: firstText(a.CredentialOwnerID, a.UUID, a.Name()), now: s.At,
 	}
 	if adapter, err := f.Adapter(provider); err == nil {
 		r.plan = adapter.PlanLabel(a.PlanTier)

@@ -34,7 +34,11 @@ type Factory struct {
 	events  eventLog
 	signals signalState
 	made    made
-	said    sync.Mutex // notes come from several goroutines
+	said    sync.Mutex        // notes come from several goroutines
+	outer   *Factory          // whose process and terminal this one is in, nil = its own
+	status  func(text string) // is told what a statusLine shows, nil = stderr is
+	// headless leaves the heads of tables out, for what is shown as one line.
+	headless bool
 }
 
 func (f *Factory) inTTY() bool  { return f.InTTY != nil && f.InTTY() }

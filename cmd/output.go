@@ -41,6 +41,9 @@ func (f *Factory) Print(table *termtext.Table, value any) error {
 	case formatYAML:
 		return f.printYAML(value)
 	case formatTable:
+		if f.headless {
+			table = &termtext.Table{Rows: table.Rows, Whole: table.Whole}
+		}
 		return table.Write(f.Out, f.width(), f.Colour())
 	default:
 		return table.TSV(f.Out)

@@ -35,7 +35,7 @@ gives each program one that is usable.
 			f.command = strings.TrimPrefix(cmd.CommandPath(), "kyoli ")
 			return f.opts.validate()
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return runRoot(cmd, f) },
 	}
 	f.opts.addFlags(root.PersistentFlags())
 	_ = root.RegisterFlagCompletionFunc("provider", completeProviders(f))
@@ -53,6 +53,7 @@ gives each program one that is usable.
 	add(root, groupRun, newClaimsCmd(f))
 	add(root, groupRun, newProxyCmd(f, nil))
 	add(root, groupRun, newSyncAuthCmd(f, nil))
+	add(root, groupAccounts, newMenuCmd(f, nil))
 	add(root, groupAccounts, newRefreshCmd(f, nil))
 	add(root, groupAccounts, newImportCmd(f, nil))
 	add(root, groupAccounts, newExportCmd(f, nil))

@@ -23,6 +23,8 @@ type signalState struct {
 	orderly bool           // the command ends by itself, however long that takes
 	ended   syscall.Signal // the signal that ended kyoli, 0 = none
 	restore func()         // puts the terminal in order, nil = it is
+	// interrupt is called by an INT instead of ending kyoli, nil = it ends kyoli.
+	interrupt func()
 	// suspend gives the terminal back until resume is called, for the time that
 	// kyoli is stopped; nil = the terminal is as everybody has it.
 	suspend func() (resume func())
@@ -36,14 +38,14 @@ func (e *signalError) Error() string { return fmt.Sprintf("stopped by signal: %s
 // TakeSignals leaves INT, TERM, HUP, TSTP and the like to the caller from now on:
 // kyoli itself does not act on them. The function returned gives them back.
 func (f *Factory) TakeSignals() (giveBack func()) {
-	f.signals.set(func(s *signalState) { s.taken = true })
-	return func() { f.signals.set(func(s *signalState) { s.taken = false }) }
+	f.signalling().set(func(s *signalState) { s.taken = true })
+	return func() { f.signalling().set(func(s *signalState) { s.taken = false }) }
 }
 
 // EndOrderly says that the command sees through what it has begun once its
 // context ends, and tells it; only a second signal ends it from outside.
 func (f *Factory) EndOrderly() {
-	f.signals.set(func(s *signalState) { s.orderly = true })
+	f.signalling().set(func(s *signalState) { s.orderly = true })
 }
 
 // endOrderly is EndOrderly until the function returned is called.
@@ -55,18 +57,27 @@ func (f *Factory) endOrderly() (over func()) {
 // whileHidden runs fn with a terminal that hides what is typed; restore is called
 // should a signal end kyoli in between.
 func (f *Factory) whileHidden(restore, fn func()) {
-	f.signals.set(func(s *signalState) { s.restore = restore })
-	defer f.signals.set(func(s *signalState) { s.restore = nil })
+	f.signalling().set(func(s *signalState) { s.restore = restore })
+	defer f.signalling().set(func(s *signalState) { s.restore = nil })
 	fn()
 }
 
 // onScreen runs fn with a screen that was taken over: it is given back should a
 // signal end kyoli, and for as long as one stops it.
 func (f *Factory) onScreen(s *screen.Screen, fn func() error) error {
-	f.signals.set(func(st *signalState) { st.restore, st.suspend = s.Leave, s.Suspend })
-	defer f.signals.set(func(st *signalState) { st.restore, st.suspend = nil, nil })
+	f.signalling().set(func(st *signalState) { st.restore, st.suspend = s.Leave, s.Suspend })
+	defer f.signalling().set(func(st *signalState) { st.restore, st.suspend = nil, nil })
 	defer s.Leave()
 	return fn()
+}
+
+// signalling is what the process knows of signals, which factories made by inside
+// share with the one that they are in.
+func (f *Factory) signalling() *signalState {
+	if f.outer != nil {
+		return f.outer.signalling()
+	}
+	return &f.signals
 }
 
 func (s *signalState) set(change func(*signalState)) {
@@ -118,12 +129,18 @@ func (f *Factory) onSignal(sig syscall.Signal, cancel context.CancelCauseFunc) {
 	f.signals.mu.Lock()
 	taken, first, orderly := f.signals.taken, f.signals.ended == 0, f.signals.orderly
 	ends, suspend := sig != stopSignal, f.signals.suspend
-	if ends && !taken {
+	interrupt := f.signals.interrupt
+	if sig != syscall.SIGINT || !first {
+		interrupt = nil
+	}
+	if ends && !taken && interrupt == nil {
 		f.signals.ended = sig
 	}
 	f.signals.mu.Unlock()
 	switch {
 	case taken:
+	case interrupt != nil:
+		interrupt()
 	case !ends:
 		go stopUnlocked(suspend)
 	case first:
@@ -142,7 +159,7 @@ func (f *Factory) endUnlocked(sig syscall.Signal) {
 	if _, err := filelock.Pause(context.Background()); err != nil {
 		return
 	}
-	f.signals.set(func(s *signalState) {
+	f.signalling().set(func(s *signalState) {
 		if s.restore != nil {
 			s.restore()
 		}

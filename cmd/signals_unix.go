@@ -51,6 +51,9 @@ func stopUnlocked(suspend func() (resume func())) {
 	time.Sleep(100 * time.Millisecond) // it may reach another thread first
 }
 
+// stopJob asks the process and its job to stop, as the terminal does at Ctrl-Z.
+func stopJob() { _ = syscall.Kill(0, syscall.SIGTSTP) }
+
 // hasShell tells whether somebody of our session watches over our process group.
 // Nobody does over an orphaned one (POSIX 3.264), which TSTP does not stop: that of
 // a session's first process, or of one whose parent is gone.

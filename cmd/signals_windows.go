@@ -22,3 +22,5 @@ func dieOf(syscall.Signal) {
 func raise(syscall.Signal) {}
 
 func stopUnlocked(func() (resume func())) {}
+
+func stopJob() {}

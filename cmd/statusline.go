@@ -26,6 +26,10 @@ func (l *statusLine) show(text string) {
 		return
 	}
 	l.shown = text
+	if l.f.status != nil {
+		l.f.status(text)
+		return
+	}
 	if l.plain {
 		fmt.Fprintln(l.f.Err, text)
 		return
@@ -34,7 +38,7 @@ func (l *statusLine) show(text string) {
 }
 
 func (l *statusLine) clear() {
-	if l.shown != "" && !l.plain {
+	if l.shown != "" && !l.plain && l.f.status == nil {
 		fmt.Fprint(l.f.Err, "\r\x1b[K")
 	}
 	l.shown = ""
