@@ -5,6 +5,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -136,10 +137,36 @@ func (h menuHost) Taken(leave func(), suspend func() (resume func())) {
 	h.f.signalling().set(func(s *signalState) { s.restore, s.suspend = leave, suspend })
 }
 
-// Interruptible implements tui.Host.
+// Interruptible implements tui.Host. A second interrupt ends kyoli as ever.
 func (h menuHost) Interruptible(cancel func()) (stop func()) {
-	h.f.signalling().set(func(s *signalState) { s.interrupt = cancel })
-	return func() { h.f.signalling().set(func(s *signalState) { s.interrupt = nil }) }
+	over := make(chan struct{})
+	signals := h.f.signalling()
+	signals.set(func(s *signalState) {
+		s.interrupt = func() {
+			signals.set(func(s *signalState) { s.interrupt = nil })
+			cancel()
+			go h.sayEnter(over)
+		}
+	})
+	return sync.OnceFunc(func() {
+		close(over)
+		signals.set(func(s *signalState) { s.interrupt = nil })
+	})
+}
+
+// sayEnter tells how to get on where something hidden is still being typed: the
+// read ends with the line.
+func (h menuHost) sayEnter(over <-chan struct{}) {
+	select {
+	case <-over:
+		return
+	case <-time.After(windDown):
+	}
+	hidden := false
+	h.f.signalling().set(func(s *signalState) { hidden = s.restore != nil })
+	if hidden {
+		h.f.say("\npress Enter to go back")
+	}
 }
 
 // Stop implements tui.Host.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"reflect"
@@ -289,7 +290,9 @@ func TestMenuOnAScreen(t *testing.T) {
 	s.shows("1 pool", "hybrid")
 
 	s.resize(40, 10)
-	s.await("a small picture", func() bool { return len(strings.Split(s.picture(), "\n")) <= 10 && strings.Contains(s.picture(), "> Pools") })
+	s.await("a small picture", func() bool {
+		return len(strings.Split(s.picture(), "\n")) <= 10 && strings.Contains(s.picture(), "> Pools")
+	})
 	s.types(keyEnd)
 	s.shows("> ")
 	s.await("the last account", func() bool { return strings.Contains(s.picture(), ">    evil") })
@@ -374,6 +377,77 @@ func TestMenuGivesTheTerminalBack(t *testing.T) {
 				t.Errorf("it says %q", all)
 			}
 		})
+	}
+}
+
+// loginAdapter has the provider take logins in a browser, at any free port.
+func (w *execWorld) loginAdapter() {
+	w.t.Helper()
+	server := strings.TrimPrefix(w.env[len(w.env)-1], "PROVIDER_URL=")
+	w.write("config/kyoli.yaml", `adapters:
+  openai:
+    token_url: "`+server+`/oauth/token"
+    authorize_url: "`+server+`/oauth/authorize"
+    redirect_url: "http://127.0.0.1/auth/callback"
+    base_url: "`+server+`/codex"
+`)
+}
+
+// logInAs is the browser of somebody who logs in.
+func (w *execWorld) logInAs(address, who string) {
+	w.t.Helper()
+	answer, err := http.Get(address + "&as=" + who)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	answer.Body.Close()
+}
+
+func cutLast(text, sep string) (before, after string) {
+	i := max(strings.LastIndex(text, sep), 0)
+	return text[:i], text[i:]
+}
+
+// browse is where a login waits for the browser.
+func (s *screenful) browse() (callback string) {
+	s.t.Helper()
+	s.shows("/authorize?")
+	var text string
+	s.await("the whole address", func() bool {
+		_, text = cutLast(strings.ReplaceAll(s.written(), "\r\n", "\n"), givesIt)
+		return strings.Contains(text, "http://") && strings.Contains(text, "waiting for the browser")
+	})
+	address, _, _ := strings.Cut(text[strings.Index(text, "http://"):], "\n")
+	return strings.TrimSpace(address)
+}
+
+// A login has the terminal for itself. Ctrl-C cancels it and comes back, and so
+// does its end.
+func TestMenuLogsIn(t *testing.T) {
+	t.Parallel()
+	w := newExecWorld(t, "work")
+	w.loginAdapter()
+	s := w.menu(80, 24)
+	s.shows("1 of 1 account usable")
+	s.choose("add", "Log in at")
+	s.choose("openai", "/authorize?")
+	s.browse()
+	s.isGivenBack()
+	s.types(keyCtrlC)
+	s.shows("cancelled", "Take over OpenCode's login")
+
+	s.types(keyEnter)
+	s.await("a second login", func() bool { return strings.Count(s.written(), givesIt) == 2 })
+	w.logInAs(s.browse(), "home")
+	s.shows("2 of 2 accounts usable", "added home@example.com")
+
+	s.choose("work", "Log in again")
+	s.choose("again", "/authorize?")
+	w.logInAs(s.browse(), "home")
+	s.shows("Log in again", "hint: ")
+	s.types("q")
+	if status := s.ends(); status.ExitStatus() != 0 {
+		t.Errorf("it ended with %v", status)
 	}
 }
 

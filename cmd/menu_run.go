@@ -94,7 +94,9 @@ func (o *menuOutput) said() []string {
 func linesOf(text string) []string {
 	var lines []string
 	for line := range strings.Lines(text) {
-		if line = strings.TrimRight(termtext.Clean(strings.TrimRight(line, "\r\n")), " "); line != "" {
+		line = strings.TrimRight(line, "\r\n")
+		line = line[strings.LastIndexByte(line, '\r')+1:] // a line that was written again and again
+		if line = strings.TrimRight(termtext.Clean(line), " "); line != "" {
 			lines = append(lines, line)
 		}
 	}
@@ -137,6 +139,12 @@ func (m *menu) do(a menuAction) tui.Run {
 // would have for it.
 func (a menuAction) result(out *menuOutput, err error) tui.Result {
 	r := tui.Result{Lines: append(linesOf(out.data.String()), out.said()...), Title: a.title, Then: a.then}
+	if a.outside { // the terminal has shown it; how it ended is what matters now
+		r.Lines = r.Lines[max(0, len(r.Lines)-1):]
+		if err != nil {
+			r.Lines = nil
+		}
+	}
 	if err == nil {
 		if a.done != "" {
 			r.Lines = append([]string{a.done}, out.said()...)

@@ -51,7 +51,7 @@ func (f *Factory) EndOrderly() {
 // endOrderly is EndOrderly until the function returned is called.
 func (f *Factory) endOrderly() (over func()) {
 	f.EndOrderly()
-	return func() { f.signals.set(func(s *signalState) { s.orderly = false }) }
+	return func() { f.signalling().set(func(s *signalState) { s.orderly = false }) }
 }
 
 // whileHidden runs fn with a terminal that hides what is typed; restore is called
