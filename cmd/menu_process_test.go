@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"reflect"
@@ -21,6 +22,8 @@ import (
 	"github.com/creack/pty"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/term"
+
+	"github.com/kyoli-gam/kyoli/internal/fakeprovider"
 )
 
 // screenful is a program on a pseudo-terminal with an emulator behind it, which
@@ -390,6 +393,8 @@ func (w *execWorld) loginAdapter() {
     authorize_url: "`+server+`/oauth/authorize"
     redirect_url: "http://127.0.0.1/auth/callback"
     base_url: "`+server+`/codex"
+    usage_url: "`+server+`/usage"
+    profile_url: "`+server+`/profile"
 `)
 }
 
@@ -448,6 +453,74 @@ func TestMenuLogsIn(t *testing.T) {
 	s.types("q")
 	if status := s.ends(); status.ExitStatus() != 0 {
 		t.Errorf("it ended with %v", status)
+	}
+}
+
+// A quota check says what it does, takes what it finds into the list, and is
+// cancelled by Ctrl-C.
+func TestMenuChecksQuotas(t *testing.T) {
+	t.Parallel()
+	w := newExecWorld(t, "work", "home")
+	w.loginAdapter()
+	hold := make(chan struct{})
+	w.provider.Behave(fakeprovider.Behaviour{Endpoint: "usage", Times: 2, Until: hold})
+	s := w.menu(100, 24)
+	s.shows("2 of 2 accounts usable")
+	s.types("/", "quotas", keyEnter)
+	s.shows("checking quotas …", "asking openai: 0 of 2", "Ctrl-C cancels")
+	w.mustRun("accounts", "label", "home", "at home", "--lock-timeout", "2s")
+	s.shows("at home")
+	s.types("q", keyCtrlC)
+	s.shows("cancelled", "Enter chooses")
+	close(hold)
+	s.types(keyEnter)
+	s.shows("‹ Quotas", "AS OF")
+	s.types(keyEsc)
+	s.shows("2 of 2 accounts usable", "5H", "%")
+	s.types("q")
+	if status := s.ends(); status.ExitStatus() != 0 {
+		t.Errorf("it ended with %v", status)
+	}
+}
+
+// A token that is being renewed when the menu is ended is saved nevertheless.
+func TestMenuSavesATokenAtItsEnd(t *testing.T) {
+	t.Parallel()
+	w := newExecWorld(t, "work")
+	w.loginAdapter()
+	w.expire(0)
+	before := w.refreshToken(0)
+	asked, hold := make(chan struct{}), make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-hold
+		w.provider.ServeHTTP(rw, r)
+	}))
+	t.Cleanup(slow.Close)
+	config := w.read("config/kyoli.yaml")
+	w.write("config/kyoli.yaml", regexp.MustCompile(`token_url: "http://[^/]*`).ReplaceAllString(config, `token_url: "`+slow.URL))
+	s := w.menu(80, 24)
+	s.shows("1 of 1 account usable")
+	s.types("/", "quotas", keyEnter)
+	s.shows("checking quotas …")
+	select {
+	case <-asked:
+	case <-time.After(30 * time.Second):
+		t.Fatal("no token was asked for")
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	s.await("the terminal given back", func() bool { return strings.Contains(s.written(), givesIt) })
+	close(hold)
+	if status := s.ends(); status.Signal() != syscall.SIGTERM {
+		t.Errorf("it ended with %v", status)
+	}
+	if after := w.refreshToken(0); after == before {
+		t.Error("the new token is lost")
+	}
+	if w.tokenRequests() != 1 {
+		t.Errorf("%d token requests", w.tokenRequests())
 	}
 }
 
