@@ -25,6 +25,7 @@ func newRootCmd(f *Factory) *cobra.Command {
 gives each program one that is usable.
 
   kyoli demo                        see it work, on this machine only
+  kyoli                             on a terminal: a menu of the accounts
   kyoli login openai                log in, and add the account
   kyoli exec -- opencode run "hi"`,
 		Args:                       cobra.NoArgs,

@@ -72,7 +72,7 @@ var registry = []Var{
 	{CodexHome, Read, "where Codex CLI keeps auth.json, for kyoli import --from codex (default ~/.codex)"},
 	{NoColor, Read, "set to anything: no colours"},
 	{CLIColorForce, Read, "set and not 0: colours even where the output is not a terminal"},
-	{Term, Read, "dumb: no colours"},
+	{Term, Read, "dumb: no colours, and the menu as numbered lists"},
 	{Path, Read, "where exec looks for the command"},
 	{Display, Read, "neither it nor WAYLAND_DISPLAY set (Linux, BSD): login opens no browser"},
 	{WaylandDisplay, Read, "as DISPLAY"},

@@ -12,6 +12,9 @@ func (m *model) key(key tea.KeyPressMsg) tea.Cmd {
 		return func() tea.Msg { m.app.Host.Stop(); return nil }
 	case "ctrl+l":
 		return tea.ClearScreen
+	case "alt+esc": // pressed twice, fast
+		esc := tea.KeyPressMsg{Code: tea.KeyEscape}
+		return tea.Sequence(m.key(esc), m.key(esc))
 	}
 	switch {
 	case m.busy != nil:

@@ -125,6 +125,7 @@ var keyCodes = map[string]tea.Key{
 	"up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown}, "left": {Code: tea.KeyLeft}, "right": {Code: tea.KeyRight},
 	"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "home": {Code: tea.KeyHome}, "end": {Code: tea.KeyEnd},
 	"pgup": {Code: tea.KeyPgUp}, "pgdown": {Code: tea.KeyPgDown}, "backspace": {Code: tea.KeyBackspace}, "delete": {Code: tea.KeyDelete},
+	"altesc": {Code: tea.KeyEscape, Mod: tea.ModAlt},
 	"ctrl+c": {Code: 'c', Mod: tea.ModCtrl}, "ctrl+z": {Code: 'z', Mod: tea.ModCtrl}, "ctrl+u": {Code: 'u', Mod: tea.ModCtrl},
 	"ctrl+w": {Code: 'w', Mod: tea.ModCtrl}, "ctrl+k": {Code: 'k', Mod: tea.ModCtrl},
 }
@@ -308,7 +309,7 @@ func TestWork(t *testing.T) {
 
 func TestEnding(t *testing.T) {
 	t.Parallel()
-	for keys, want := range map[string]Outcome{"q": Left, "esc": Left, "ctrl+c": Interrupted, "down enter_ q": Left} {
+	for keys, want := range map[string]Outcome{"q": Left, "esc": Left, "enter_ altesc": Left, "ctrl+c": Interrupted, "down enter_ q": Left} {
 		w := newWorld(t, "apple")
 		for key := range strings.FieldsSeq(keys) {
 			if key == "enter_" {

@@ -1,0 +1,230 @@
+//go:build unix
+
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"reflect"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/vt"
+	"github.com/creack/pty"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/term"
+)
+
+// screenful is a program on a pseudo-terminal with an emulator behind it, which
+// draws what comes and answers what it is asked.
+type screenful struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	master *os.File
+	tty    *os.File // the program's side, to see how it is set
+	before *term.State
+	vt     *vt.SafeEmulator
+
+	mu     sync.Mutex
+	output strings.Builder
+	ended  sync.WaitGroup
+}
+
+func (w *execWorld) menu(width, height int, args ...string) *screenful {
+	w.t.Helper()
+	return w.onScreen(width, height, w.command(append([]string{"menu"}, args...)...))
+}
+
+// onScreen runs a program in a session of its own.
+func (w *execWorld) onScreen(width, height int, cmd *exec.Cmd) *screenful {
+	w.t.Helper()
+	s := &screenful{t: w.t, cmd: cmd, vt: vt.NewSafeEmulator(width, height)}
+	s.cmd.Env = append(append([]string(nil), w.env...), "TERM=xterm-256color")
+	var err error
+	if s.master, s.tty, err = pty.Open(); err != nil {
+		w.t.Fatal(err)
+	}
+	s.setSize(width, height)
+	if s.before, err = term.GetState(int(s.tty.Fd())); err != nil {
+		w.t.Fatal(err)
+	}
+	s.cmd.Stdin, s.cmd.Stdout, s.cmd.Stderr = s.tty, s.tty, s.tty
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := s.cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	s.ended.Go(s.draw)
+	s.ended.Go(func() { _, _ = io.Copy(s.master, s.vt) })
+	w.t.Cleanup(func() {
+		_ = s.cmd.Process.Kill()
+		_ = s.cmd.Wait()
+		s.tty.Close()
+		_ = s.vt.Close()
+		s.master.Close()
+		s.ended.Wait()
+	})
+	return s
+}
+
+func (s *screenful) draw() {
+	b := make([]byte, 4096)
+	for {
+		n, err := s.master.Read(b)
+		_, _ = s.vt.Write(b[:n])
+		s.mu.Lock()
+		s.output.Write(b[:n])
+		s.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (s *screenful) setSize(width, height int) {
+	s.t.Helper()
+	if err := pty.Setsize(s.tty, &pty.Winsize{Cols: uint16(width), Rows: uint16(height)}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *screenful) resize(width, height int) {
+	s.t.Helper()
+	s.vt.Resize(width, height)
+	s.setSize(width, height)
+	if err := s.cmd.Process.Signal(syscall.SIGWINCH); err != nil { // the terminal is not ours to tell it by itself
+		s.t.Fatal(err)
+	}
+}
+
+// written is all that came out, with its control sequences.
+func (s *screenful) written() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.output.String()
+}
+
+// picture is what is on the screen, to the last line in which there is something.
+func (s *screenful) picture() string {
+	var lines []string
+	for line := range strings.SplitSeq(s.vt.String(), "\n") {
+		lines = append(lines, strings.TrimRight(line, " \r"))
+	}
+	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
+}
+
+func (s *screenful) await(what string, ok func() bool) {
+	s.t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("never shown: %s; now:\n%s\n%q", what, s.picture(), s.written()[max(0, len(s.written())-300):])
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func (s *screenful) shows(texts ...string) {
+	s.t.Helper()
+	for _, text := range texts {
+		s.await(text, func() bool { return strings.Contains(s.picture(), text) })
+	}
+}
+
+func (s *screenful) types(keys ...string) {
+	s.t.Helper()
+	for _, key := range keys {
+		if _, err := s.master.WriteString(key); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+// Keys, as a terminal sends them.
+const (
+	keyUp, keyDown, keyEnd  = "\x1b[A", "\x1b[B", "\x1b[F"
+	keyEnter, keyEsc        = "\r", "\x1b"
+	keyCtrlC, keyCtrlZ      = "\x03", "\x1a"
+	takesScreen, givesIt    = "\x1b[?1049h", "\x1b[?1049l"
+	hidesCursor, showsIt    = "\x1b[?25l", "\x1b[?25h"
+	bracketsPaste, asBefore = "\x1b[?2004h", "\x1b[?2004l"
+)
+
+// choose types a filter and chooses what it finds first.
+func (s *screenful) choose(filter, then string) {
+	s.t.Helper()
+	s.types("/", filter)
+	s.shows("/" + filter)
+	s.types(keyEnter)
+	s.shows(then)
+}
+
+// isGivenBack holds the terminal against what it was.
+func (s *screenful) isGivenBack() {
+	s.t.Helper()
+	now, err := term.GetState(int(s.tty.Fd()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if d := cmp.Diff(s.before, now, cmp.Exporter(func(reflect.Type) bool { return true })); d != "" {
+		s.t.Errorf("keys are read otherwise than before: %s", d)
+	}
+	all := s.written()
+	for on, off := range map[string]string{takesScreen: givesIt, hidesCursor: showsIt, bracketsPaste: asBefore} {
+		if strings.LastIndex(all, on) > strings.LastIndex(all, off) {
+			s.t.Errorf("%q is not undone: %q", on, all[max(0, len(all)-500):])
+		}
+	}
+}
+
+// ends waits for the end.
+func (s *screenful) ends() syscall.WaitStatus {
+	s.t.Helper()
+	if err := s.cmd.Wait(); err != nil && !errors.As(err, new(*exec.ExitError)) {
+		s.t.Fatal(err)
+	}
+	s.await("the terminal as it was", func() bool {
+		all := s.written()
+		return strings.LastIndex(all, givesIt) > strings.LastIndex(all, takesScreen)
+	})
+	s.isGivenBack()
+	return s.cmd.ProcessState.Sys().(syscall.WaitStatus)
+}
+
+var countdowns = regexp.MustCompile(`\b[0-9]+:[0-9][0-9](:[0-9][0-9])?\b`)
+
+// golden collects pictures, and holds them against a file. KYOLI_GOLDEN_UPDATE
+// writes it.
+type golden struct {
+	file string
+	all  strings.Builder
+}
+
+func (g *golden) take(s *screenful, name string) {
+	picture := countdowns.ReplaceAllStringFunc(s.picture(), func(time string) string {
+		return regexp.MustCompile("[0-9]").ReplaceAllString(time, "9")
+	})
+	fmt.Fprintf(&g.all, "== %s (%d×%d)\n%s\n", name, s.vt.Width(), s.vt.Height(), picture)
+}
+
+func (g *golden) check(t *testing.T) {
+	t.Helper()
+	if os.Getenv("KYOLI_GOLDEN_UPDATE") != "" {
+		if err := os.WriteFile(g.file, []byte(g.all.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(g.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), g.all.String()); d != "" {
+		t.Errorf("%s (KYOLI_GOLDEN_UPDATE=1 writes it): %s", g.file, d)
+	}
+}
