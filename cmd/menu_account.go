@@ -90,7 +90,7 @@ func (m *menu) accountActions(r accountRow) []tui.Item {
 	if r.Enabled {
 		add("disable", "Disable it", change("accounts disable", "disabling it", disableAccounts))
 	}
-	add("login", "Log in again", m.logIn(&loginOptions{Provider: r.Provider, Account: r.ref()}, "logging in again", 0))
+	add("login", "Log in again", m.loginPage("Log in again: "+r.name, loginOptions{Provider: r.Provider, Account: r.ref()}, 1))
 	add("label", "Change its label", m.askLabel(r))
 	add("reset", "Clear its limits and failures", m.do(menuAction{
 		command: "accounts reset", doing: "clearing limits and failures", provider: r.Provider,

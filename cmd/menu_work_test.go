@@ -66,11 +66,12 @@ func TestMenuLogsIn(t *testing.T) {
 	s := w.menu(80, 24)
 	s.shows("1 of 1 account usable")
 	s.choose("add", "Log in at")
-	s.choose("openai", "/authorize?")
+	s.choose("openai", "With the address alone")
+	s.choose("alone", "/authorize?")
 	s.browse()
 	s.isGivenBack()
 	s.types(keyCtrlC)
-	s.shows("cancelled", "Take over OpenCode's login")
+	s.shows("cancelled", "With the address alone")
 
 	s.types(keyEnter)
 	s.await("a second login", func() bool { return strings.Count(s.written(), givesIt) == 2 })
@@ -78,11 +79,44 @@ func TestMenuLogsIn(t *testing.T) {
 	s.shows("2 of 2 accounts usable", "added home@example.com")
 
 	s.choose("work", "Log in again")
-	s.choose("again", "/authorize?")
+	s.choose("again", "With the address alone")
+	s.choose("alone", "/authorize?")
 	w.logInAs(s.browse(), "home")
-	s.shows("Log in again", "hint: ")
+	s.shows("Log in again: work", "nothing was changed")
 	s.types("q")
 	if status := s.ends(); status.ExitStatus() != 0 {
+		t.Errorf("it ended with %v", status)
+	}
+}
+
+// What is pasted is read to the end of its line. Ctrl-C says so; a second one ends
+// kyoli as ever.
+func TestMenuPastes(t *testing.T) {
+	t.Parallel()
+	w := newExecWorld(t, "work")
+	w.loginAdapter()
+	s := w.menu(80, 24)
+	s.shows("1 of 1 account usable")
+	paste := func() {
+		s.choose("add", "Log in at")
+		s.choose("openai", "By pasting back")
+		s.choose("pasting", "\naddress:")
+	}
+	paste()
+	s.types(keyCtrlC)
+	s.shows("press Enter to go back")
+	s.types(keyEnter)
+	s.shows("cancelled", "By pasting back")
+	s.types(keyEsc)
+	s.shows("Take over OpenCode's login")
+	s.types(keyEsc)
+	s.shows("Check quotas")
+
+	paste()
+	s.types(keyCtrlC)
+	s.shows("press Enter to go back")
+	s.types(keyCtrlC)
+	if status := s.ends(); status.Signal() != syscall.SIGINT {
 		t.Errorf("it ended with %v", status)
 	}
 }
