@@ -30,8 +30,9 @@ type screenful struct {
 	master *os.File
 	tty    *os.File // the program's side, to see how it is set
 	before *term.State
-	vt     *vt.SafeEmulator
+	vt     *vt.Emulator
 
+	screen sync.Mutex // of what vt shows; what it answers is read beside
 	mu     sync.Mutex
 	output strings.Builder
 	ended  sync.WaitGroup
@@ -45,7 +46,7 @@ func (w *execWorld) menu(width, height int, args ...string) *screenful {
 // onScreen runs a program in a session of its own.
 func (w *execWorld) onScreen(width, height int, cmd *exec.Cmd) *screenful {
 	w.t.Helper()
-	s := &screenful{t: w.t, cmd: cmd, vt: vt.NewSafeEmulator(width, height)}
+	s := &screenful{t: w.t, cmd: cmd, vt: vt.NewEmulator(width, height)}
 	s.cmd.Env = append(append([]string(nil), w.env...), "TERM=xterm-256color")
 	var err error
 	if s.master, s.tty, err = pty.Open(); err != nil {
@@ -66,7 +67,7 @@ func (w *execWorld) onScreen(width, height int, cmd *exec.Cmd) *screenful {
 		_ = s.cmd.Process.Kill()
 		_ = s.cmd.Wait()
 		s.tty.Close()
-		_ = s.vt.Close()
+		_ = s.vt.InputPipe().(io.Closer).Close() // Close itself is not for two goroutines
 		s.master.Close()
 		s.ended.Wait()
 	})
@@ -77,7 +78,9 @@ func (s *screenful) draw() {
 	b := make([]byte, 4096)
 	for {
 		n, err := s.master.Read(b)
+		s.screen.Lock()
 		_, _ = s.vt.Write(b[:n])
+		s.screen.Unlock()
 		s.mu.Lock()
 		s.output.Write(b[:n])
 		s.mu.Unlock()
@@ -96,7 +99,9 @@ func (s *screenful) setSize(width, height int) {
 
 func (s *screenful) resize(width, height int) {
 	s.t.Helper()
+	s.screen.Lock()
 	s.vt.Resize(width, height)
+	s.screen.Unlock()
 	s.setSize(width, height)
 	if err := s.cmd.Process.Signal(syscall.SIGWINCH); err != nil { // the terminal is not ours to tell it by itself
 		s.t.Fatal(err)
@@ -112,8 +117,11 @@ func (s *screenful) written() string {
 
 // picture is what is on the screen, to the last line in which there is something.
 func (s *screenful) picture() string {
+	s.screen.Lock()
+	drawn := s.vt.String()
+	s.screen.Unlock()
 	var lines []string
-	for line := range strings.SplitSeq(s.vt.String(), "\n") {
+	for line := range strings.SplitSeq(drawn, "\n") {
 		lines = append(lines, strings.TrimRight(line, " \r"))
 	}
 	return strings.TrimRight(strings.Join(lines, "\n"), "\n")

@@ -164,7 +164,7 @@ func TestMenuTellsErrors(t *testing.T) {
 		t.Error(out)
 	}
 	w.write(openaiFile, "{")
-	if out := w.talk("", "q"); !strings.Contains(out, openaiFile) || !strings.Contains(out, "hint: mend the file") || w.read(openaiFile) != "{" {
+	if out := w.talk("", "q"); !strings.Contains(out, openaiFile) || !strings.Contains(out, "hint: kyoli doctor\n") || w.read(openaiFile) != "{" {
 		t.Error(out)
 	}
 }

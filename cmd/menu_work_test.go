@@ -97,12 +97,7 @@ func TestMenuPastes(t *testing.T) {
 	w.loginAdapter()
 	s := w.menu(80, 24)
 	s.shows("1 of 1 account usable")
-	paste := func() {
-		s.choose("add", "Log in at")
-		s.choose("openai", "By pasting back")
-		s.choose("pasting", "\naddress:")
-	}
-	paste()
+	pastes(s)
 	s.types(keyCtrlC)
 	s.shows("press Enter to go back")
 	s.types(keyEnter)
@@ -111,14 +106,27 @@ func TestMenuPastes(t *testing.T) {
 	s.shows("Take over OpenCode's login")
 	s.types(keyEsc)
 	s.shows("Check quotas")
+	s.types("q")
+	if status := s.ends(); status.ExitStatus() != 0 {
+		t.Errorf("it ended with %v", status)
+	}
 
-	paste()
+	s = w.menu(80, 24) // on a screen of its own: the first one still has what it showed
+	s.shows("1 of 1 account usable")
+	pastes(s)
 	s.types(keyCtrlC)
 	s.shows("press Enter to go back")
 	s.types(keyCtrlC)
 	if status := s.ends(); status.Signal() != syscall.SIGINT {
 		t.Errorf("it ended with %v", status)
 	}
+}
+
+// pastes goes to where an address is pasted.
+func pastes(s *screenful) {
+	s.choose("add", "Log in at")
+	s.choose("openai", "By pasting back")
+	s.choose("pasting", "\naddress:")
 }
 
 // A quota check says what it does, takes what it finds into the list, and is

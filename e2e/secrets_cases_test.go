@@ -112,6 +112,7 @@ var secretCases = map[string][]secretCase{
 	"providers-add":     {{args: []string{"acme", "--from-discovery", "http://127.0.0.1:1", "--client-id", "kyoli"}, fails: true}},
 	"providers-rm":      {{args: []string{"none", "--yes"}, fails: true}},
 	"login":             {{args: []string{"openai", "--no-browser", "--timeout", "10ms"}, fails: true}},
+	"menu":              {{fails: true}, {args: []string{"--plain"}, fails: true}}, // on no terminal
 	"migrate-auth-json": {{args: []string{"--merge"}, prepare: prepareMigrate}, {args: []string{"--merge", "--dry-run"}, prepare: prepareMigrate}},
 	"environment":       with(),
 	"exit-codes":        with(),

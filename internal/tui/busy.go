@@ -94,7 +94,7 @@ func (o *outside) SetStdout(io.Writer) {}
 func (o *outside) SetStderr(io.Writer) {}
 
 // taken tells the host that the screen is taken.
-func (m *model) taken() { m.app.Host.Taken(m.kill, m.suspend) }
+func (m *model) taken() { m.app.Host.Taken(m.giveBack, m.suspend) }
 
 // done takes over what became of the work.
 func (m *model) done(msg doneMsg) tea.Cmd {

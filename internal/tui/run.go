@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -16,7 +17,7 @@ func (a *App) Run(ctx context.Context) (Outcome, error) {
 	defer cancel()
 	m := newModel(ctx, a)
 	options := []tea.ProgramOption{
-		tea.WithContext(ctx), tea.WithInput(a.In), tea.WithOutput(a.Out), tea.WithoutSignalHandler(),
+		tea.WithInput(a.In), tea.WithOutput(a.Out), tea.WithoutSignalHandler(),
 	}
 	if a.Environ != nil {
 		options = append(options, tea.WithEnvironment(a.Environ))
@@ -35,6 +36,7 @@ func (m *model) run(p *tea.Program) (Outcome, error) {
 	m.send, m.outer = p.Send, s
 	m.taken()
 	defer m.app.Host.Taken(nil, nil)
+	defer context.AfterFunc(m.ctx, m.giveBack)()
 	_, err := p.Run()
 	close(s.ended)
 	if m.busy != nil { // what it has begun must not be broken off in the middle
@@ -42,7 +44,7 @@ func (m *model) run(p *tea.Program) (Outcome, error) {
 		<-m.busy.ended
 	}
 	switch {
-	case err == nil, errors.Is(err, context.Canceled), m.ctx.Err() != nil && !errors.Is(err, tea.ErrProgramPanic):
+	case err == nil, m.ctx.Err() != nil && !errors.Is(err, tea.ErrProgramPanic):
 		return m.outcome, nil
 	case errors.Is(err, tea.ErrProgramPanic):
 		return m.outcome, errors.New("the screen broke down; what is said above tells where")
@@ -50,8 +52,19 @@ func (m *model) run(p *tea.Program) (Outcome, error) {
 	return m.outcome, fmt.Errorf("the terminal cannot be used: %w", err)
 }
 
-// kill gives the terminal back for good.
-func (m *model) kill() { m.outer.program.Kill() }
+// leaveTimeout is how long the program has for its own end, before it is broken off.
+const leaveTimeout = time.Second
+
+// giveBack gives the terminal back for good. The program ends by itself: one that is
+// killed closes the terminal's reader under the goroutine that reads.
+func (m *model) giveBack() {
+	go m.outer.program.Quit()
+	select {
+	case <-m.outer.ended:
+	case <-time.After(leaveTimeout):
+		m.outer.program.Kill()
+	}
+}
 
 // suspend gives the terminal back until resume is called. The program does so by
 // itself, so that it draws nothing meanwhile.
