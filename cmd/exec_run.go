@@ -132,13 +132,13 @@ func stream(s any, name string) (*os.File, error) {
 func startFailure(f *Factory, o *execOptions, err error) error {
 	var start *executor.StartError
 	if errors.As(err, &start) {
-		return failf(start.ExitCode(), o.startHint(f, start), "%w", err)
+		return failf(start.ExitCode(), o.startHint(f), "%w", err)
 	}
 	return err
 }
 
 // startHint is what helps where a command cannot be run, "" = nothing is known to.
-func (o *execOptions) startHint(f *Factory, e *executor.StartError) string {
+func (o *execOptions) startHint(f *Factory) string {
 	name := o.Command[0]
 	if info, err := os.Stat(name); err == nil {
 		if runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode()&0o111 == 0 {

@@ -34,7 +34,8 @@ const helpImport = "kyoli import --help"
 
 // hauls reads what is to be imported.
 func (f *Factory) hauls(o *importOptions) ([]*haul, error) {
-	path, source := o.Source, o.Source
+	path := o.Source
+	var source string
 	var data []byte
 	var err error
 	switch {

@@ -135,7 +135,8 @@ var secretCases = map[string][]secretCase{
 	"proxy-token-list":  after([][]string{{"proxy", "token", "add", "name"}}),
 	"proxy-token-rm":    after([][]string{{"proxy", "token", "add", "name"}}, "name", "--yes"),
 	"refresh": {
-		{}, {args: []string{"--all", "--force", "--json"}},
+		{},
+		{args: []string{"--all", "--force", "--json"}},
 		{prepare: answer(400, `{"error":"invalid_grant","error_description":"%s is spent"}`), args: []string{"one"}, fails: true},
 		{prepare: answer(200, `{"refresh_token":"%s","access_token":[]}`), args: []string{"one"}, fails: true},
 		{prepare: answer(403, `<html>%s</html>`), args: []string{"one"}, fails: true},

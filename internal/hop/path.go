@@ -28,10 +28,10 @@ func PlainPath(escaped string) bool {
 
 // oddEscape tells whether %ab stands for a dot, a slash, a backslash or a zero byte.
 func oddEscape(a, b byte) bool {
-	switch {
-	case a == '2':
+	switch a {
+	case '2':
 		return b|0x20 == 'e' || b|0x20 == 'f'
-	case a == '5':
+	case '5':
 		return b|0x20 == 'c'
 	}
 	return a == '0' && b == '0'

@@ -104,15 +104,18 @@ func TestAddFreshOfSomebodyElse(t *testing.T) {
 		text      string
 	}{
 		"a stranger": {
-			"eve@example.com", "", OtherPersonError{Account: "one", Email: "One@example.com", Who: "eve@example.com"},
+			"eve@example.com", "",
+			OtherPersonError{Account: "one", Email: "One@example.com", Who: "eve@example.com"},
 			"account one (One@example.com) is somebody else's",
 		},
 		"another account": {
-			"TWO@example.com", "acc-two", OtherPersonError{Account: "one", Email: "One@example.com", Who: "TWO@example.com", Other: "two"},
+			"TWO@example.com", "acc-two",
+			OtherPersonError{Account: "one", Email: "One@example.com", Who: "TWO@example.com", Other: "two"},
 			"that login is account two's",
 		},
 		"another workspace": {
-			"one@example.com", "acc-team", OtherPersonError{Account: "one", Email: "One@example.com", Who: "one@example.com"},
+			"one@example.com", "acc-team",
+			OtherPersonError{Account: "one", Email: "One@example.com", Who: "one@example.com"},
 			"another workspace than account one is of",
 		},
 	} {
