@@ -23,6 +23,7 @@ import (
 type swept struct {
 	t        *testing.T
 	dir      string // HOME
+	url      string // of the provider
 	provider *fakeprovider.Provider
 	logins   map[string]fakeprovider.Credential // the first of each account
 }
@@ -47,7 +48,8 @@ func newSwept(t *testing.T) *swept {
 	s.provider = fakeprovider.New(fakeprovider.Options{})
 	server := httptest.NewServer(s.provider)
 	t.Cleanup(server.Close)
-	s.write(sweptSettings, "# of the user\n"+adapters(server.URL))
+	s.url = server.URL
+	s.write(sweptSettings, "# of the user\n"+adapters(s.url))
 	var accounts []string
 	for _, id := range []string{"one", "two"} {
 		c := s.provider.AddAccount(fakeprovider.Account{ID: id, Email: id + "@example.com", Plan: "pro"})
