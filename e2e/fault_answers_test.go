@@ -87,12 +87,16 @@ func (s *swept) refuses(want refused) {
 	checkAccounts(s)
 }
 
+// exitOf is the exit code of a command, -1 where it has none.
 func exitOf(err error) int {
 	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
 		return exit.ExitCode()
 	}
-	return 0
+	return -1
 }
 
 // The same for what happens on the way.

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ type swept struct {
 	url      string // of the provider
 	provider *fakeprovider.Provider
 	logins   map[string]fakeprovider.Credential // the first of each account
+	as       *syscall.SysProcAttr               // who kyoli runs as, where that is not us
 }
 
 const (

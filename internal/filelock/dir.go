@@ -96,19 +96,22 @@ func (l *Lock) LeaveDir() error {
 }
 
 // remove deletes the marker, which succeeds only in our own directory, and then the empty directory. Who dies between
-// the two has noted which directory it was.
+// the two has noted which directory it was; where the disk refuses the second the note stays.
 func (d *dirLock) remove() error {
 	defer d.owner.close()
 	d.note(d.id)
-	defer d.note(identity{})
 	failpoint.Hit("lock marker remove")
 	err := os.Remove(filepath.Join(d.target, d.marker))
 	_ = d.root.Close() // first, or Windows keeps the name
 	if err == nil {
 		failpoint.Hit("lock rmdir")
-		_ = os.Remove(d.target) // not empty or gone: it is somebody else's by now
+		err := os.Remove(d.target)
+		if err == nil || errors.Is(err, fs.ErrExist) || notOurs(err) { // not empty or gone: it is somebody else's by now
+			d.note(identity{})
+		}
 		return nil
 	}
+	d.note(identity{})
 	if notOurs(err) {
 		return d.lostError("another program took the lock directory " + d.target)
 	}
