@@ -14,6 +14,7 @@ import (
 // flocker is the part of *flock.Flock that is used here.
 type flocker interface {
 	TryLock() (bool, error)
+	Lock() error // waits without end
 	Unlock() error
 	Stat() (fs.FileInfo, error)
 }
@@ -38,17 +39,72 @@ func (l *Lock) takeFlock(w *wait) error {
 	l.fl = l.o.flock(path)
 	for {
 		ok, err := l.tryFlock(w, path)
+		if !ok && err == nil {
+			ok, err = l.awaitFlock(w, path)
+		}
 		if ok {
 			return nil
-		}
-		if err == nil {
-			err = w.pause(otherProcess)
 		}
 		if err != nil {
 			l.slot.release()
 			return err
 		}
 	}
+}
+
+// soon is how long is waited without a word.
+const soon = 10 * time.Millisecond
+
+// awaitFlock stands in the system's queue, which is in order and costs nothing: many who look again and again keep the
+// machine busy, and some of them never have luck. It may return false without an error: try again.
+func (l *Lock) awaitFlock(w *wait, path string) (bool, error) {
+	if w.never {
+		return false, w.failed(otherProcess)
+	}
+	fl := l.o.flock(path)
+	got := make(chan error, 1)
+	go func() { got <- fl.Lock() }()
+	quiet := time.NewTimer(soon)
+	defer quiet.Stop()
+	for {
+		select {
+		case err := <-got:
+			if err != nil {
+				return false, l.retry(w, l.flockError(w, path, err))
+			}
+			return l.enterFlock(fl, path)
+		case <-quiet.C:
+			w.tell(otherProcess)
+		case <-w.ctx.Done():
+			go func() { // the system's queue cannot be left
+				if <-got == nil {
+					_ = fl.Unlock()
+				}
+			}()
+			return false, w.failed(otherProcess)
+		}
+	}
+}
+
+// retry waits a little before the next attempt, where err is none.
+func (l *Lock) retry(w *wait, err error) error {
+	if err != nil {
+		return err
+	}
+	return w.pause(otherProcess)
+}
+
+// enterFlock counts a flock that was waited for, unless a signal is about to stop or end the process: then it is given
+// back.
+func (l *Lock) enterFlock(fl flocker, path string) (bool, error) {
+	if !idle.tryEnter() {
+		return false, fl.Unlock()
+	}
+	if l.fl = fl; !l.unlinked(path) {
+		return true, nil
+	}
+	idle.leave()
+	return false, fl.Unlock()
 }
 
 func (l *Lock) takeSlot(w *wait, path string) (err error) {

@@ -172,6 +172,7 @@ func (h hookFlock) TryLock() (bool, error) {
 type noFlock struct{ err error }
 
 func (n noFlock) TryLock() (bool, error)     { return false, n.err }
+func (n noFlock) Lock() error                { return n.err }
 func (n noFlock) Unlock() error              { return nil }
 func (n noFlock) Stat() (fs.FileInfo, error) { return nil, n.err }
 
@@ -235,6 +236,11 @@ func (c countFlock) TryLock() (bool, error) {
 	return c.flocker.TryLock()
 }
 
+func (c countFlock) Lock() error {
+	*c.calls++
+	return c.flocker.Lock()
+}
+
 func TestReleaseTwice(t *testing.T) {
 	l := acquire(t, target(t), Options{PluginDir: true})
 	must(t, l.Release())
@@ -258,4 +264,48 @@ func TestOnWait(t *testing.T) {
 	if !errors.As(err, &locked) || len(told) != 1 || !strings.Contains(told[0], path+".lock") {
 		t.Errorf("told %q, error %v", told, err)
 	}
+}
+
+// A lock that comes while a signal is about to stop the process is the next one's.
+func TestPausedWaiterGivesTheFlockBack(t *testing.T) {
+	path := target(t)
+	holder := startChild(t, "hold", path)
+	holder.expect("holding")
+	waiting := make(chan struct{})
+	got := make(chan error, 1)
+	go func() {
+		l, err := Acquire(context.Background(), path, Options{OnWait: func(string) { close(waiting) }})
+		if err == nil {
+			err = l.Release()
+		}
+		got <- err
+	}()
+	<-waiting
+	resume, err := Pause(context.Background())
+	must(t, err)
+	holder.kill()
+	next := startChild(t, "hold", path)
+	next.expect("holding")
+	select {
+	case err := <-got:
+		t.Errorf("it has the lock: %v", err)
+	default:
+	}
+	resume()
+	next.kill()
+	must(t, <-got)
+}
+
+// A wait that ends leaves no lock behind once its turn comes.
+func TestFlockOfAWaitThatEnded(t *testing.T) {
+	path := target(t)
+	holder := startChild(t, "hold", path)
+	holder.expect("holding")
+	_, err := Acquire(context.Background(), path, Options{Timeout: 50 * time.Millisecond})
+	var locked *LockedError
+	if !errors.As(err, &locked) {
+		t.Fatal(err)
+	}
+	holder.kill()
+	within(t, 5*time.Second, func() { acquire(t, path, Options{}) })
 }

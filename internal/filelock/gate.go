@@ -63,6 +63,17 @@ func (g *gate) enter(ctx context.Context) error {
 	})
 }
 
+// tryEnter is enter without waiting.
+func (g *gate) tryEnter() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.paused > 0 {
+		return false
+	}
+	g.count++
+	return true
+}
+
 func (g *gate) leave() {
 	g.change(func(g *gate) { g.count-- })
 }

@@ -24,15 +24,22 @@ func startWait(ctx context.Context, l *Lock) *wait {
 	return w
 }
 
+// tell says once who is waited for.
+func (w *wait) tell(holder string) {
+	if !w.told {
+		w.told = true
+		w.lock.o.OnWait(holder)
+	}
+}
+
 // pause waits a little for holder. The pauses grow from 1 to 10 ms and are scattered, so that many waiters do not
 // look in step.
 func (w *wait) pause(holder string) error {
 	if w.never {
 		return w.failed(holder)
 	}
-	if !w.told && w.pauses > 2 {
-		w.told = true
-		w.lock.o.OnWait(holder)
+	if w.pauses > 2 {
+		w.tell(holder)
 	}
 	longest := min(time.Millisecond<<min(w.pauses, 4), 10*time.Millisecond)
 	w.pauses++
