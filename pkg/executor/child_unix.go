@@ -30,6 +30,10 @@ type child struct {
 	continuedAt time.Time      // when the child last went on after a stop
 	stop        pendingStop    // our own stop, while it waits for our locks
 	nudge       <-chan time.Time
+
+	stopSeen  bool      // a TSTP was read since we last went on
+	lateStop  bool      // the TSTP of the terminal that led to our last stop was not read before it
+	resumedAt time.Time // when we last went on after a stop
 }
 
 // forkMu keeps two Starts from handing each other's pipes to their children:

@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/kyoli-gam/kyoli/pkg/executor/stub"
 )
 
@@ -40,6 +42,10 @@ func TestMain(m *testing.M) {
 	}
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
+		case roleKyoli, roleChild, roleShell:
+			go endWithTest()
+		}
+		switch os.Args[1] {
 		case roleKyoli:
 			os.Exit(playKyoli(os.Args[2:]))
 		case roleChild:
@@ -60,6 +66,20 @@ func testExe() string {
 }
 
 func stubOfTest() []string { return []string{testExe(), stub.Arg} }
+
+// endWithTest ends a played process once nobody reads its reports any more: the
+// test was killed, and nothing else would end a child that ignores signals.
+func endWithTest() {
+	report := []unix.PollFd{{Fd: reportFD}}
+	for {
+		if n, err := unix.Poll(report, -1); err == nil && n > 0 {
+			break
+		}
+	}
+	if report[0].Revents&(unix.POLLERR|unix.POLLHUP) != 0 {
+		os.Exit(1)
+	}
+}
 
 // say reports one line.
 func say(format string, args ...any) {

@@ -55,7 +55,15 @@ func (s *signals) release() {
 func (c *child) pass(s syscall.Signal) {
 	switch s {
 	case syscall.SIGTTIN, syscall.SIGTTOU:
-	case syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTSTP, syscall.SIGWINCH:
+	case syscall.SIGTSTP:
+		if c.isLate() {
+			return
+		}
+		c.stopSeen = true
+		if !c.tty.foreground() {
+			c.kill(s)
+		}
+	case syscall.SIGINT, syscall.SIGQUIT, syscall.SIGWINCH:
 		if !c.tty.foreground() {
 			c.kill(s)
 		}

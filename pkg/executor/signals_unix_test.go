@@ -3,10 +3,13 @@
 package executor
 
 import (
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/creack/pty"
 )
@@ -210,6 +213,46 @@ func TestBackgroundReaderIsStopped(t *testing.T) {
 	j.expectAll("got CONT", "read 5 <nil>")
 	j.signalKyoli(syscall.SIGUSR2)
 	j.expect("got USR2", "exit 42")
+}
+
+// The runtime may hand kyoli the TSTP of a Ctrl-Z only when the stop that it led to is over, and the job in the
+// background. It must not stop the child again; the next one must.
+func TestLateStopIsNotPassedOn(t *testing.T) {
+	cmd := exec.Command("cat")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	c := &child{pid: cmd.Process.Pid, tty: terminal{fd: -1}}
+	c.resumed(true)
+	c.pass(syscall.SIGTSTP)
+	if _, err := io.WriteString(in, "on\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.(*os.File).SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 3)); err != nil {
+		t.Fatalf("the late stop was passed on: %v", err)
+	}
+	c.pass(syscall.SIGTSTP)
+	var status syscall.WaitStatus
+	if _, err := syscall.Wait4(c.pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
+		t.Errorf("the next stop was not passed on: %v %v", status, err)
+	}
+	c.stopSeen = true // as when the terminal's TSTP is read in time
+	c.resumed(true)
+	if c.isLate() {
+		t.Error("a stop that was read is awaited once more")
+	}
 }
 
 // In the background the terminal sends us nothing, so what comes was sent to

@@ -76,7 +76,27 @@ func (c *child) stopSelf(resume func()) {
 		return
 	}
 	defer resume()
+	foreground := c.tty.foreground()
 	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 	// The stop may reach another thread first; this one must not go on before.
 	time.Sleep(stopSettles)
+	c.resumed(foreground)
+}
+
+// resumed notes that we go on; foreground is where we were before the stop.
+func (c *child) resumed(foreground bool) {
+	c.lateStop = foreground && !c.stopSeen
+	c.stopSeen, c.resumedAt = false, time.Now()
+}
+
+// lateStopComes is how long after a stop its own TSTP may still be read.
+const lateStopComes = time.Second
+
+// isLate tells whether a TSTP is the one that led to the stop we have just come back from. Ctrl-Z stops the child at
+// once, and we follow it when we see that; the Go runtime may hand us our own TSTP only after that. The child has had
+// it, and would be stopped again by it.
+func (c *child) isLate() bool {
+	late := c.lateStop && time.Since(c.resumedAt) < lateStopComes
+	c.lateStop = false
+	return late
 }
