@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/kyoli-gam/kyoli/internal/regular"
 	"github.com/kyoli-gam/kyoli/pkg/manager"
 	"github.com/kyoli-gam/kyoli/pkg/provider"
 	"github.com/kyoli-gam/kyoli/pkg/store"
@@ -63,8 +64,14 @@ func (o *accountsAddOptions) read(f *Factory) (source string, data []byte, err e
 		"nothing is piped into stdin: give an account there, or a file with --file, or --refresh-token-stdin to be asked for a token")
 }
 
-func readInputFile(path string) ([]byte, error) {
-	file, err := os.Open(path)
+// readInputFile reads a file that the user has named, which may be a FIFO: <(…) of a shell is one.
+func readInputFile(path string) ([]byte, error) { return readInputWith(path, os.Open) }
+
+// readFoundFile reads a file that kyoli looked for itself.
+func readFoundFile(path string) ([]byte, error) { return readInputWith(path, regular.Open) }
+
+func readInputWith(path string, open func(string) (*os.File, error)) ([]byte, error) {
+	file, err := open(path)
 	if err != nil {
 		return nil, cannotRead(path, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kyoli-gam/kyoli/internal/regular"
 	"github.com/kyoli-gam/kyoli/internal/seal"
 	"github.com/kyoli-gam/kyoli/pkg/claims"
 	"github.com/kyoli-gam/kyoli/pkg/config"
@@ -187,7 +188,7 @@ func (w *sealingWork) pluginSign(ctx context.Context, dir string, a *provider.Ad
 	}
 	for _, name := range openCodeFiles {
 		path := filepath.Join(dir, name)
-		if text, err := os.ReadFile(path); err == nil && bytes.Contains(text, []byte("-multi-account")) {
+		if text, err := regular.Read(path, maxOpenCodeConfig); err == nil && bytes.Contains(text, []byte("-multi-account")) {
 			return path
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/kyoli-gam/kyoli/internal/fakeprovider"
+	"github.com/kyoli-gam/kyoli/internal/regular"
 )
 
 const demoProvider = "openai"
@@ -183,7 +184,7 @@ func (d *demo) command(ctx context.Context, args []string) *exec.Cmd {
 // serveDemo runs the provider of a kept demo again.
 func serveDemo(ctx context.Context, f *Factory, dir string) (err error) {
 	d := &demo{f: f, dir: dir, provider: fakeprovider.New(fakeprovider.Options{Now: f.now})}
-	data, err := os.ReadFile(d.statePath())
+	data, err := regular.Read(d.statePath(), maxInput)
 	if err != nil {
 		return withHint(fmt.Errorf("no kept demo: %w", err), "kyoli demo --keep")
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/tailscale/hujson"
 
+	"github.com/kyoli-gam/kyoli/internal/regular"
 	"github.com/kyoli-gam/kyoli/internal/shellquote"
 	"github.com/kyoli-gam/kyoli/pkg/executor"
 )
@@ -153,11 +153,7 @@ func (d *doctor) checkPluginSettings() {
 
 // pluginsIn are the plugins in OpenCode's settings that share kyoli's files. The settings are JSON with comments.
 func pluginsIn(file string) ([]string, error) {
-	info, err := os.Stat(file)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > maxOpenCodeConfig {
-		return nil, errors.Join(err, fs.ErrInvalid)
-	}
-	data, err := os.ReadFile(file)
+	data, err := regular.Read(file, maxOpenCodeConfig)
 	if err != nil {
 		return nil, err
 	}

@@ -68,7 +68,7 @@ func (f *Factory) haulsOfDir(dir string, o *importOptions) ([]*haul, error) {
 // haulIn reads one file of a directory; nil where it is not there.
 func (f *Factory) haulIn(dir, name string, o *importOptions) (*haul, error) {
 	path := filepath.Join(dir, name)
-	data, err := readInputFile(path)
+	data, err := readFoundFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil

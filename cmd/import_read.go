@@ -61,7 +61,11 @@ func (f *Factory) hauls(o *importOptions) ([]*haul, error) {
 			return f.haulsOfDir(path, o)
 		}
 		source = path
-		data, err = readInputFile(path)
+		read := readInputFile
+		if o.Source == "" {
+			read = readFoundFile
+		}
+		data, err = read(path)
 	}
 	if err != nil {
 		return nil, helpedBy(err, helpImport)

@@ -3,7 +3,6 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/kyoli-gam/kyoli/internal/atomicfile"
+	"github.com/kyoli-gam/kyoli/internal/regular"
 	"github.com/kyoli-gam/kyoli/internal/seal"
 )
 
@@ -35,7 +35,7 @@ func (k *keys) ageIdentities() ([]age.Identity, error) {
 var errOpenToOthers = errors.New("other users can read it")
 
 func readIdentities(path string) ([]age.Identity, error) {
-	file, err := os.Open(path)
+	file, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -44,12 +44,10 @@ func readIdentities(path string) ([]age.Identity, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, errors.New("it is not a regular file")
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
 		return nil, errOpenToOthers
 	}
-	text, err := io.ReadAll(io.LimitReader(file, maxIdentity))
+	text, err := regular.ReadFrom(file, maxIdentity)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/kyoli-gam/kyoli/internal/failpoint"
+	"github.com/kyoli-gam/kyoli/internal/regular"
 )
 
 // Options of Write. The zero value writes a 0600 file.
@@ -84,6 +85,10 @@ func (w *writer) fail(step string, err error) error {
 
 // prepare writes the temporary file and brings it to the disk.
 func (w *writer) prepare(data []byte) error {
+	// A link may lead to a device: as root the rename would put a file in its place.
+	if info, err := os.Lstat(w.path); err == nil && !info.Mode().IsRegular() {
+		return w.fail("create", regular.ErrNotRegular)
+	}
 	own, err := ownerFor(w.path)
 	if err != nil {
 		return w.fail("create", err)
@@ -184,11 +189,15 @@ func (w *writer) finish() error {
 	return errors.Join(after, synced, w.displaced())
 }
 
+// maxDisplaced bounds what is read of a content that took the place of the one that was read: as much as any file of
+// kyoli's may have.
+const maxDisplaced = 64 << 20
+
 func (w *writer) displaced() error {
 	if !w.exchanged {
 		return nil
 	}
-	old, err := os.ReadFile(w.temp)
+	old, err := regular.Read(w.temp, maxDisplaced)
 	if err != nil {
 		return w.fail("read what was replaced", err)
 	}

@@ -3,6 +3,7 @@ package atomicfile
 import (
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/kyoli-gam/kyoli/internal/failpoint"
+	"github.com/kyoli-gam/kyoli/internal/regular"
 )
 
 func TestWriteCreatesAndReplaces(t *testing.T) {
@@ -232,5 +234,27 @@ func wantNames(t *testing.T, dir string, want ...string) {
 	slices.Sort(names)
 	if !slices.Equal(names, want) {
 		t.Errorf("the directory holds %q, want %q", names, want)
+	}
+}
+
+// What is no file is not replaced by one, by whatever links it is reached.
+func TestWriteRefusesOthers(t *testing.T) {
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link")
+	l, err := net.Listen("unix", filepath.Join(dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := os.Symlink(filepath.Join(dir, "s"), link); err != nil {
+		t.Skipf("no links here: %v", err)
+	}
+	for _, path := range []string{filepath.Join(dir, "s"), link} {
+		if err := Write(path, []byte("x"), Options{}); !errors.Is(err, regular.ErrNotRegular) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if info, err := os.Stat(link); err != nil || info.Mode().Type() != fs.ModeSocket {
+		t.Errorf("the socket is %v, %v", info, err)
 	}
 }

@@ -190,7 +190,7 @@ func rotate(path string, size int64) bool {
 	if _, err := os.Stat(lock); err != nil && create(lock) != nil {
 		return false
 	}
-	held := flock.New(lock)
+	held := flock.New(lock, flock.SetFlag(os.O_CREATE|os.O_RDONLY|nonBlocking))
 	if ok, err := held.TryLock(); err != nil || !ok {
 		_ = held.Close()
 		return false

@@ -19,7 +19,9 @@ type flocker interface {
 	Stat() (fs.FileInfo, error)
 }
 
-func newFlock(path string) flocker { return flock.New(path) }
+func newFlock(path string) flocker {
+	return flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDONLY|noWait))
+}
 
 // noLocksPatience is how long ENOLCK is taken for a lock service that is starting.
 const noLocksPatience = time.Second

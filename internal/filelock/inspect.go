@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"github.com/kyoli-gam/kyoli/internal/regular"
 )
 
 // State is what one look at a lock showed. Nothing is made or changed by looking.
@@ -65,7 +66,7 @@ func flockHeld(path string) (bool, []int) {
 	if err != nil {
 		return false, nil
 	}
-	f := flock.New(path, flock.SetFlag(os.O_RDONLY))
+	f := flock.New(path, flock.SetFlag(os.O_RDONLY|noWait))
 	ok, err := f.TryRLock()
 	if ok {
 		_ = f.Unlock() // the descriptor is closed either way
@@ -100,7 +101,7 @@ func (r record) owns(dir string) bool {
 }
 
 func readRecord(path string) (record, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return record{}, err
 	}

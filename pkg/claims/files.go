@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"github.com/kyoli-gam/kyoli/internal/atomicfile"
+	"github.com/kyoli-gam/kyoli/internal/regular"
 )
 
 // maxFile is more than ten thousand claims and all bindings take.
@@ -34,7 +35,7 @@ func read(path string) (content, error) {
 	if c.target, err = atomicfile.Resolve(path); err != nil {
 		return c, err
 	}
-	f, err := os.Open(c.target)
+	f, err := regular.Open(c.target)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil
 	}

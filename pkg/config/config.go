@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/kyoli-gam/kyoli/internal/regular"
 	"github.com/kyoli-gam/kyoli/internal/strictyaml"
 )
 
@@ -57,14 +57,18 @@ func Load(dir string) (*Config, error) {
 	return c, nil
 }
 
+// maxFile is far more than anybody writes into a file of settings, in bytes.
+const maxFile = 1 << 20
+
 // readFile returns nil for a file that is not there.
 func readFile(file string) ([]byte, error) {
-	data, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
+	data, err := regular.Read(file, maxFile)
+	var long *regular.TooLongError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
-	}
-	if err == nil && data == nil {
-		data = []byte{}
+	case errors.As(err, &long):
+		return nil, &Error{File: file, Reason: long.Error()}
 	}
 	return data, err // names the file
 }

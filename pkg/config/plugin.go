@@ -38,9 +38,6 @@ func PluginSettings(file string) ([]Value, error) {
 }
 
 func parsePlugin(file string, data []byte) (map[string]located, error) {
-	if len(data) > maxPluginFile {
-		return nil, &Error{File: file, Reason: "larger than 1024 KiB"}
-	}
 	p := pluginReader{file: file, data: data, dec: jsontext.NewDecoder(bytes.NewReader(data))}
 	values, err := p.read()
 	var syntax *jsontext.SyntacticError
@@ -52,8 +49,6 @@ func parsePlugin(file string, data []byte) (map[string]located, error) {
 	}
 	return values, err
 }
-
-const maxPluginFile = 1 << 20
 
 type pluginReader struct {
 	file string

@@ -31,7 +31,7 @@ func TestPluginFaults(t *testing.T) {
 		{"out of range", "{\"proactive_refresh_buffer_seconds\":\n 5}", "proactive_refresh_buffer_seconds", 2, "from 60 to"},
 		{"absurd", "{\"default_retry_after_ms\": 1e999}", "default_retry_after_ms", 1, "got something else"},
 		{"strategy", "{\"account_selection_strategy\": \"random\"}", "account_selection_strategy", 1, "one of sticky"},
-		{"large", "{\"x\": \"" + strings.Repeat("x", maxPluginFile) + "\"}", "", 0, "larger than"},
+		{"large", "{\"x\": \"" + strings.Repeat("x", maxFile) + "\"}", "", 0, "larger than"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := &Config{Dir: t.TempDir()}

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/kyoli-gam/kyoli/internal/rawjson"
+	"github.com/kyoli-gam/kyoli/internal/regular"
 )
 
 // maxAuthSize is the largest auth.json that is read, in bytes. OpenCode's own
@@ -81,25 +82,12 @@ func (f *AuthFile) Raw() []byte { return f.data }
 
 // readFile reads a whole file of at most maxAuthSize bytes.
 func readFile(path string) ([]byte, error) {
-	f, err := openRegular(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	return readOpen(f)
-}
-
-// openRegular opens a regular file, and nothing else: opening a named pipe
-// would wait for its writer.
-func openRegular(path string) (*os.File, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("it is not a regular file")}
-	}
-	return os.Open(path)
 }
 
 // readOpen reads an open file from its start.

@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"os"
 	"slices"
 
 	"github.com/kyoli-gam/kyoli/internal/atomicfile"
+	"github.com/kyoli-gam/kyoli/internal/regular"
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
@@ -47,7 +47,7 @@ type mark struct {
 // empty: then there is no common base, and less is adopted, not more.
 func readLedger(path, target string) (*ledger, error) {
 	l := &ledger{}
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, maxAuthSize)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"github.com/kyoli-gam/kyoli/internal/regular"
 	"io/fs"
 	"os"
 	"runtime"
@@ -47,7 +48,7 @@ func (g *glance) close() {
 
 // look reads path once.
 func look(path string) (*glance, error) {
-	f, err := openRegular(path)
+	f, err := regular.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &glance{}, nil
 	}

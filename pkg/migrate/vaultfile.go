@@ -11,6 +11,7 @@ import (
 
 	"github.com/kyoli-gam/kyoli/internal/atomicfile"
 	"github.com/kyoli-gam/kyoli/internal/procid"
+	"github.com/kyoli-gam/kyoli/internal/regular"
 	"github.com/kyoli-gam/kyoli/internal/seal"
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
@@ -106,9 +107,12 @@ func (v *vaultFile) sealed(sealing store.Sealing) *vaultFile {
 	return &c
 }
 
+// maxVault bounds what is read of a vault, in bytes: it has what auth.json has, for each run that uses it.
+const maxVault = 64 << 20
+
 // readSealedVault is readVault without a key.
 func readSealedVault(path string) (*vaultFile, error) {
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, maxVault)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/kyoli-gam/kyoli/internal/atomicfile"
 	"github.com/kyoli-gam/kyoli/internal/filelock"
+	"github.com/kyoli-gam/kyoli/internal/regular"
 )
 
 // maxKeyFile is more than anybody's keys take, in bytes.
@@ -214,7 +216,7 @@ func (f *KeyFile) change(ctx context.Context, fn func(*document) error) (err err
 // read reads the file; a missing one has no keys.
 func (f *KeyFile) read() (*document, fs.FileInfo, error) {
 	d := &document{Version: 1, Tokens: []storedToken{}}
-	file, err := os.Open(f.Path)
+	file, err := regular.Open(f.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return d, nil, nil
 	}
@@ -229,7 +231,7 @@ func (f *KeyFile) read() (*document, fs.FileInfo, error) {
 	if info.Size() > maxKeyFile {
 		return nil, nil, &KeyFileError{Path: f.Path, Reason: "it is larger than 1 MiB"}
 	}
-	if err := json.NewDecoder(file).Decode(d); err != nil {
+	if err := json.NewDecoder(io.LimitReader(file, maxKeyFile)).Decode(d); err != nil {
 		return nil, nil, &KeyFileError{Path: f.Path, Reason: "it is not the JSON that kyoli wrote"}
 	}
 	if d.Version != 1 {

@@ -93,7 +93,7 @@ func (f *File) lastGood(path string) *document {
 // saveLastGood replaces the last good content. That it fails must not keep a fresh token from the file.
 func (f *File) saveLastGood(path string, raw []byte) {
 	good := lastGoodPath(path)
-	if old, err := os.ReadFile(good); err == nil && bytes.Equal(old, raw) {
+	if old, err := readRegular(good, maxSize); err == nil && bytes.Equal(old, raw) {
 		return
 	}
 	if err := atomicfile.Write(good, raw, atomicfile.Options{}); err != nil {
@@ -159,7 +159,7 @@ func (f *File) forgetLastGood(ctx context.Context, secrets []Secret) error {
 		return f.lockProblem(err)
 	}
 	defer func() { _ = lock.Release() }()
-	raw, err := os.ReadFile(good)
+	raw, err := readRegular(good, maxSize)
 	if err != nil {
 		return &ReadError{Path: good, Err: err}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/kyoli-gam/kyoli/internal/atomicfile"
 	"github.com/kyoli-gam/kyoli/internal/filelock"
+	"github.com/kyoli-gam/kyoli/internal/regular"
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
@@ -74,7 +75,7 @@ func (f *File) Load(ctx context.Context) (*Config, error) {
 
 // read returns the content, nil for a missing file.
 func (f *File) read() ([]byte, error) {
-	file, err := os.Open(f.path)
+	file, err := regular.Open(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

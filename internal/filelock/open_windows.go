@@ -1,0 +1,4 @@
+package filelock
+
+// noWait is nothing: there are no FIFOs in directories.
+const noWait = 0
