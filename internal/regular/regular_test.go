@@ -15,8 +15,11 @@ func TestRead(t *testing.T) {
 		size, limit int
 		long        string
 	}{
-		{0, 10, ""}, {10, 10, ""}, {11, 10, "it is larger than 0 KiB"},
-		{4097, 4096, "it is larger than 4 KiB"}, {3 << 20, 2 << 20, "it is larger than 2 MiB"},
+		{0, 10, ""},
+		{10, 10, ""},
+		{11, 10, "it is larger than 0 KiB"},
+		{4097, 4096, "it is larger than 4 KiB"},
+		{3 << 20, 2 << 20, "it is larger than 2 MiB"},
 	} {
 		want := strings.Repeat("x", test.size)
 		if err := os.WriteFile(path, []byte(want), 0o600); err != nil {

@@ -219,6 +219,8 @@ func TestBackgroundReaderIsStopped(t *testing.T) {
 // background. It must not stop the child again; the next one must.
 func TestLateStopIsNotPassedOn(t *testing.T) {
 	cmd := exec.Command("cat")
+	// A group of its own: the kernel drops TSTP in an orphaned one, which the test's may be.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -5,11 +5,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"github.com/kyoli-gam/kyoli/internal/regular"
 	"io/fs"
 	"os"
 	"runtime"
 	"time"
+
+	"github.com/kyoli-gam/kyoli/internal/regular"
 )
 
 const (
