@@ -156,6 +156,6 @@ func (d *doctor) checkAny() {
 	}
 	d.found(finding{
 		ID: "no-accounts", Severity: severityNote, File: d.dir, Message: "there are no accounts yet",
-		Why: "every other command needs one", Fix: "kyoli accounts add --help",
+		Why: "every other command needs one", Fix: "kyoli login",
 	})
 }

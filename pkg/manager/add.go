@@ -99,11 +99,15 @@ func (m *Manager) written(accounts *store.Accounts, results []AddedAccount) []Ad
 // plainOnly refuses what was copied out of a file with sealed tokens.
 func plainOnly(logins []Incoming) error {
 	for _, in := range logins {
-		if in.Account.RefreshToken.Sealed() || in.Account.AccessToken.Sealed() {
+		if in.sealed() {
 			return &store.SealedError{Path: "the input", Name: in.Account.Name(), Err: errSealedCopy}
 		}
 	}
 	return nil
+}
+
+func (in Incoming) sealed() bool {
+	return in.Account.RefreshToken.Sealed() || in.Account.AccessToken.Sealed()
 }
 
 var errSealedCopy = errors.New("it was copied out of a file in which tokens are sealed; kyoli export makes a copy that can be added")

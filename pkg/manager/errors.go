@@ -183,8 +183,9 @@ func (e *OtherPersonError) Error() string {
 		text = fmt.Sprintf("%s logged in with another workspace than account %s is of; nothing was changed", e.Who, e.Account)
 	}
 	if e.Other != "" {
-		text += "; that login is account " + e.Other + "'s"
+		return text + "; that login is account " + e.Other + "'s"
 	}
+	text += "; the browser may have to log out at the provider first"
 	return text
 }
 
@@ -193,7 +194,7 @@ func (e *OtherPersonError) Hint() string {
 	if e.Other != "" {
 		return "kyoli login --account " + quote(e.Other)
 	}
-	return "kyoli login --account " + quote(e.Account) + ", after logging out at the provider"
+	return "kyoli login --account " + quote(e.Account)
 }
 
 // Hint is a command that helps.

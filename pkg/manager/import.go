@@ -21,9 +21,6 @@ type ImportOptions struct {
 // there gets the copy's credential only where that expires later or the stored one has ended, and a login that cannot be
 // taken in is [Skipped] and says why, rather than keep the others out.
 func (m *Manager) Import(ctx context.Context, o ImportOptions, logins ...Incoming) ([]AddedAccount, error) {
-	if err := plainOnly(logins); err != nil {
-		return nil, err
-	}
 	copies := make([]Incoming, len(logins))
 	for i, in := range logins {
 		copies[i] = in
@@ -57,6 +54,10 @@ func (m *Manager) importInto(accounts *store.Accounts, o ImportOptions, copies [
 	first := len(accounts.List) == 0
 	results := make([]AddedAccount, len(copies))
 	for i, in := range copies {
+		if in.sealed() {
+			results[i] = AddedAccount{Result: Skipped, Why: errSealedCopy.Error()}
+			continue
+		}
 		r, err := m.add(accounts, in, spent)
 		var used *SpentLoginError
 		var several *store.AmbiguousAccountError

@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -110,6 +111,20 @@ func TestImportTakesWhatItCan(t *testing.T) {
 	importInto(t, b, ImportOptions{Active: "u1"}, incoming("rt-1", 1))
 	if b.active != "u2" {
 		t.Errorf("active %s", b.active)
+	}
+}
+
+// One that was copied out of a file with sealed tokens does not keep the others
+// out either.
+func TestImportSkipsSealedCopies(t *testing.T) {
+	t.Parallel()
+	b := newMemory()
+	got := importInto(t, b, ImportOptions{}, incoming("kyoli-sealed:1:age:abc", 1), incoming("rt-1", 1))
+	if got[0].Result != Skipped || !strings.Contains(got[0].Why, "kyoli export") || got[1].Result != Added {
+		t.Errorf("%+v", got)
+	}
+	if len(b.accounts) != 1 || b.accounts[0].RefreshToken != "rt-1" {
+		t.Errorf("%d accounts", len(b.accounts))
 	}
 }
 
