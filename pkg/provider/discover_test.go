@@ -231,7 +231,7 @@ func FuzzReadMetadata(f *testing.F) {
 			return
 		}
 		for _, endpoint := range []string{m.AuthorizeURL, m.TokenURL, m.DeviceURL, m.ProfileURL} {
-			if endpoint != "" && (checkURL(endpoint) != "" || !strings.HasPrefix(endpoint, "https:")) {
+			if endpoint != "" && (checkURL(endpoint) != "" || mustURL(t, endpoint).Scheme != "https") {
 				t.Fatalf("endpoint %q", endpoint)
 			}
 		}
