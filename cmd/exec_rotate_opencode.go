@@ -88,8 +88,9 @@ func (f *Factory) ownLogin(ctx context.Context, adapter *provider.Adapter, m *ma
 // kyoli, but not replaced there: OpenCode would spend it again. It returns the
 // account, nil where it is none of kyoli's.
 func (f *Factory) mended(ctx context.Context, place migrate.Place, entry migrate.Entry, m *manager.Manager, accounts *store.Accounts) *store.Account {
-	child, spent, err := m.Store().Successor(ctx, entry.Refresh)
-	if err != nil || !spent {
+	spent, err := m.Store().Successors(ctx, entry.Refresh)
+	child, ok := spent[entry.Refresh.Hash()]
+	if err != nil || !ok {
 		return nil
 	}
 	for _, a := range accounts.List {

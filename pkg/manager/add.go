@@ -64,9 +64,10 @@ func (m *Manager) Add(ctx context.Context, logins ...Incoming) ([]AddedAccount, 
 	}
 	results := make([]AddedAccount, len(logins))
 	accounts, err := m.store.Update(ctx, func(accounts *store.Accounts) error {
+		r := newRoster(accounts)
 		for i, in := range logins {
 			var err error
-			if results[i], err = m.add(accounts, in, spent); err != nil {
+			if results[i], err = m.add(r, in, spent); err != nil {
 				return err
 			}
 		}
@@ -112,22 +113,27 @@ func (in Incoming) sealed() bool {
 
 var errSealedCopy = errors.New("it was copied out of a file in which tokens are sealed; kyoli export makes a copy that can be added")
 
-func (m *Manager) add(accounts *store.Accounts, in Incoming, spent successors) (AddedAccount, error) {
+func (m *Manager) add(r *roster, in Incoming, spent successors) (added AddedAccount, err error) {
 	find := findIncoming
 	if in.Fresh {
 		find = findFresh
 	}
-	f, err := find(accounts, in, spent)
+	near := r.near(in, spent)
+	f, err := find(near, in, spent)
 	if err != nil {
 		return AddedAccount{}, err
 	}
 	if f.account == nil {
-		return m.addNew(accounts, in)
+		return m.addNew(r, in, near)
 	}
-	return update(accounts, in, f)
+	err = r.change(f.account, func() (err error) {
+		added, err = update(r, in, f)
+		return err
+	})
+	return added, err
 }
 
-func (m *Manager) addNew(accounts *store.Accounts, in Incoming) (AddedAccount, error) {
+func (m *Manager) addNew(accounts *roster, in Incoming, near *store.Accounts) (AddedAccount, error) {
 	a := *in.Account
 	now := store.MillisOf(m.now())
 	if a.AddedAt == 0 {
@@ -139,11 +145,11 @@ func (m *Manager) addNew(accounts *store.Accounts, in Incoming) (AddedAccount, e
 	if !in.copied {
 		clearFailures(&a)
 	}
-	if in.New && accounts.Get(a.UUID) != nil {
+	if in.New && near.Get(a.UUID) != nil {
 		a.UUID = "" // the other account of the same person has it
 	}
 	r := AddedAccount{Result: Added, Account: &a}
-	if a.Label != "" && in.Label == "" && labelFree(accounts, &a, a.Label) != nil {
+	if a.Label != "" && in.Label == "" && labelFree(accounts.named(a.Label), &a, a.Label) != nil {
 		r.Why = withoutLabel(a.Label)
 		a.Label = ""
 	}
@@ -153,7 +159,7 @@ func (m *Manager) addNew(accounts *store.Accounts, in Incoming) (AddedAccount, e
 	if in.Label != a.Label && in.Label != "" {
 		r.Why = withoutLabel(in.Label)
 	}
-	accounts.Add(&a)
+	accounts.add(&a)
 	return r, nil
 }
 
@@ -162,7 +168,7 @@ func withoutLabel(label string) string {
 }
 
 // update brings an account up to date with what came in.
-func update(accounts *store.Accounts, in Incoming, f match) (AddedAccount, error) {
+func update(accounts *roster, in Incoming, f match) (AddedAccount, error) {
 	a := f.account
 	r := AddedAccount{Result: Unchanged, Account: a, Why: f.why}
 	if f.newer {
@@ -211,9 +217,9 @@ func fill(a, from *store.Account, newer bool) (changed bool) {
 }
 
 // say writes the user's words over what is there.
-func (in Incoming) say(accounts *store.Accounts, a *store.Account) (changed bool, err error) {
+func (in Incoming) say(accounts *roster, a *store.Account) (changed bool, err error) {
 	if in.Label != "" && in.Label != a.Label {
-		err := labelFree(accounts, a, in.Label)
+		err := labelFree(accounts.named(in.Label), a, in.Label)
 		if err != nil && !in.Fresh {
 			return false, err
 		}

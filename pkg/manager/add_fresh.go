@@ -10,7 +10,7 @@ import (
 // very login.
 func findFresh(accounts *store.Accounts, in Incoming, spent successors) (match, error) {
 	token := in.Account.RefreshToken
-	child := spent[token.Hash()].child
+	child := spent[token.Hash()]
 	for _, a := range accounts.List {
 		switch own := a.RefreshToken.Hash(); {
 		case own == token.Hash():

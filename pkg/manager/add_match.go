@@ -7,27 +7,17 @@ import (
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
-// successor is what came of a refresh token that was spent: the hash of the newest token in its place, empty where
-// that is not known.
-type successor struct{ child string }
-
-// successors are the spent ones of the tokens that come in, by the tokens' hashes.
-type successors map[string]successor
+// successors are the spent ones of the tokens that come in, by the tokens' hashes: the hash of what came of each in the
+// end, empty where that is not known.
+type successors map[string]string
 
 // successors asks the store for what became of the tokens.
 func (m *Manager) successors(ctx context.Context, logins []Incoming) (successors, error) {
-	found := successors{}
-	for _, in := range logins {
-		token := in.Account.RefreshToken
-		child, spent, err := m.store.Successor(ctx, token)
-		if err != nil {
-			return nil, err
-		}
-		if spent {
-			found[token.Hash()] = successor{child}
-		}
+	tokens := make([]store.Secret, len(logins))
+	for i, in := range logins {
+		tokens[i] = in.Account.RefreshToken
 	}
-	return found, nil
+	return m.store.Successors(ctx, tokens...)
 }
 
 // match is the account that a login belongs to.
@@ -52,9 +42,10 @@ func findIncoming(accounts *store.Accounts, in Incoming, spent successors) (matc
 			return match{account: a, newer: c.AccessToken != "" && c.ExpiresAt > a.ExpiresAt}, nil
 		}
 	}
-	if s, ok := spent[c.RefreshToken.Hash()]; ok {
+	child, ended := spent[c.RefreshToken.Hash()]
+	if child != "" {
 		for _, a := range accounts.List {
-			if s.child != "" && a.RefreshToken.Hash() == s.child {
+			if a.RefreshToken.Hash() == child {
 				return match{account: a, why: whyRenewed}, nil
 			}
 		}
@@ -63,7 +54,6 @@ func findIncoming(accounts *store.Accounts, in Incoming, spent successors) (matc
 	if err != nil {
 		return match{}, err
 	}
-	_, ended := spent[c.RefreshToken.Hash()]
 	switch {
 	case ended && a == nil:
 		return match{}, &SpentLoginError{Account: in.name()}

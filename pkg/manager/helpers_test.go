@@ -48,9 +48,14 @@ func newMemory(accounts ...*store.Account) *memory {
 	return b
 }
 
-func (b *memory) Successor(_ context.Context, refresh store.Secret) (string, bool, error) {
-	child, ok := b.spent[refresh]
-	return child.Hash(), ok, nil
+func (b *memory) Successors(_ context.Context, refresh ...store.Secret) (map[string]string, error) {
+	found := map[string]string{}
+	for _, token := range refresh {
+		if child, ok := b.spent[token]; ok {
+			found[token.Hash()] = child.Hash()
+		}
+	}
+	return found, nil
 }
 
 func (b *memory) Path() string { return "memory.json" }

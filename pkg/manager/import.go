@@ -52,13 +52,14 @@ func (m *Manager) Import(ctx context.Context, o ImportOptions, logins ...Incomin
 
 func (m *Manager) importInto(accounts *store.Accounts, o ImportOptions, copies []Incoming, spent successors) ([]AddedAccount, error) {
 	first := len(accounts.List) == 0
+	roster := newRoster(accounts)
 	results := make([]AddedAccount, len(copies))
 	for i, in := range copies {
 		if in.sealed() {
 			results[i] = AddedAccount{Result: Skipped, Why: errSealedCopy.Error()}
 			continue
 		}
-		r, err := m.add(accounts, in, spent)
+		r, err := m.add(roster, in, spent)
 		var used *SpentLoginError
 		var several *store.AmbiguousAccountError
 		switch {

@@ -137,12 +137,19 @@ func labelFree(accounts *store.Accounts, a *store.Account, label string) error {
 	return nil
 }
 
+// manyNames is from how many names on it pays to build a roster.
+const manyNames = 16
+
 // findAll finds all the names, each account once.
 func findAll(accounts *store.Accounts, names []string) ([]*store.Account, error) {
+	find := accounts.Find
+	if len(names) > manyNames {
+		find = newRoster(accounts).Find
+	}
 	var found []*store.Account
 	seen := map[*store.Account]bool{}
 	for _, name := range names {
-		a, err := accounts.Find(name)
+		a, err := find(name)
 		if err != nil {
 			return nil, err
 		}

@@ -35,6 +35,17 @@ func (a *Accounts) index(uuid string) int {
 	return slices.IndexFunc(a.List, func(x *Account) bool { return x.UUID == uuid && uuid != "" })
 }
 
+// byUUID returns the accounts by uuid.
+func (a *Accounts) byUUID() map[string]*Account {
+	by := make(map[string]*Account, len(a.List))
+	for _, x := range a.List {
+		if x.UUID != "" && by[x.UUID] == nil {
+			by[x.UUID] = x
+		}
+	}
+	return by
+}
+
 // Find returns the account that name names: by its uuid, its label, its e-mail (in any case), or the start of its
 // uuid, 4 characters at least. The error is *UnknownAccountError or *AmbiguousAccountError.
 func (a *Accounts) Find(name string) (*Account, error) {
@@ -102,13 +113,19 @@ func (a *Accounts) Names() []string {
 // Add adds an account. One without a uuid gets a random one. One whose uuid is there already takes that one's place,
 // and its unknown fields. The first account of all becomes the active one.
 func (a *Accounts) Add(x *Account) {
-	if x.UUID == "" {
-		x.UUID = newUUID()
-	}
 	if i := a.index(x.UUID); i >= 0 {
 		x.from = a.List[i].from
 		a.List[i] = x
 		return
+	}
+	a.AddNew(x)
+}
+
+// AddNew is Add for who knows that the account's uuid is not there yet, and adds so many that Add, which looks at all
+// accounts to find that out, would be slow.
+func (a *Accounts) AddNew(x *Account) {
+	if x.UUID == "" {
+		x.UUID = newUUID()
 	}
 	if len(a.List) == 0 && a.Active == "" {
 		a.Active = x.UUID

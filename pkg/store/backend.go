@@ -24,9 +24,9 @@ type Backend interface {
 	Update(ctx context.Context, fn func(*Accounts) error) (*Accounts, error)
 	// Lease takes the refresh lease of an account and waits for it, 60 s at least.
 	Lease(ctx context.Context, uuid string) (Lease, error)
-	// Successor says whether a refresh token is known to have been spent, and the hash of what came of it in the end,
-	// empty where that is not known.
-	Successor(ctx context.Context, refresh Secret) (child string, spent bool, err error)
+	// Successors tells which refresh tokens are known to have been spent: by the hash of each, the hash of what came of
+	// it in the end, empty where that is not known.
+	Successors(ctx context.Context, refresh ...Secret) (map[string]string, error)
 	// BeginLogin prepares for the answer to a login of a person.
 	BeginLogin(ctx context.Context) (Login, error)
 	// KeptLogins returns the answers to logins whose processes ended before the account was written, the oldest first.

@@ -42,9 +42,10 @@ func (e *encoder) opened(d *document) (*document, error) {
 	if err != nil || d.base == nil && (e.a.doc == nil || e.a.doc.base == nil) {
 		return d, err
 	}
+	by := e.a.byUUID()
 	for i := range d.entries {
 		x := &d.entries[i]
-		if a := e.a.Get(x.was.UUID); a != nil && x.of == nil && a.Credential() != x.was.Credential() {
+		if a := by[x.was.UUID]; a != nil && x.of == nil && a.Credential() != x.was.Credential() {
 			return nil, fmt.Errorf("the sealed token of %s cannot be read back", a.Name())
 		}
 	}

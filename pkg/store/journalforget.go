@@ -21,10 +21,16 @@ func (g *gone) add(h gone) {
 
 // keep takes out what is in the file after all.
 func (g *gone) keep(d *document) {
-	g.secrets = slices.DeleteFunc(g.secrets, d.holds)
-	g.owners = slices.DeleteFunc(g.owners, func(owner string) bool {
-		return slices.ContainsFunc(d.entries, func(e entry) bool { return ownerHash(e.was.OwnerID()) == owner })
-	})
+	if len(g.secrets) > 0 {
+		g.secrets = slices.DeleteFunc(g.secrets, newSecretSet(g.secrets).in(d).has)
+	}
+	if len(g.owners) > 0 {
+		owners := make(map[string]bool, len(d.entries))
+		for i := range d.entries {
+			owners[ownerHash(d.entries[i].was.OwnerID())] = true
+		}
+		g.owners = slices.DeleteFunc(g.owners, func(owner string) bool { return owners[owner] })
+	}
 }
 
 func (g *gone) empty() bool { return len(g.secrets)+len(g.owners) == 0 }
@@ -42,17 +48,20 @@ func (f *File) forgetJournal(g gone) error {
 	if err != nil {
 		return err
 	}
+	secrets, owners := newSecretSet(g.secrets), make(map[string]bool, len(g.owners))
+	for _, owner := range g.owners {
+		owners[owner] = true
+	}
 	var errs []error
 	for _, n := range names {
-		if err := j.forget(n, g); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := j.forget(n, secrets, owners[n.owner]); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, &WriteError{Path: j.path(n), Err: err})
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (j journal) forget(n entryName, g gone) error {
-	removed := slices.Contains(g.owners, n.owner)
+func (j journal) forget(n entryName, secrets *secretSet, removed bool) error {
 	switch {
 	case n.state == stateSpent:
 		return nil
@@ -67,9 +76,9 @@ func (j journal) forget(n entryName, g gone) error {
 	switch {
 	case !ok:
 		return nil
-	case removed || Secret(c.RefreshToken).isOneOf(g.secrets):
+	case removed || secrets.has(Secret(c.RefreshToken)):
 		return j.rewrite(n, stateSpent, childRecord{Child: c.Child})
-	case Secret(c.AccessToken).isOneOf(g.secrets):
+	case secrets.has(Secret(c.AccessToken)):
 		c.AccessToken, c.ExpiresAt = "", 0
 		return j.rewrite(n, stateSettled, c)
 	}

@@ -45,9 +45,14 @@ func (a *Accounts) removedOwners() []string {
 			removed = append(removed, ownerHash(e.was.OwnerID()))
 		}
 	}
-	return slices.DeleteFunc(removed, func(owner string) bool {
-		return slices.ContainsFunc(a.List, func(x *Account) bool { return ownerHash(x.OwnerID()) == owner })
-	})
+	if len(removed) == 0 {
+		return nil
+	}
+	left := make(map[string]bool, len(a.List))
+	for _, x := range a.List {
+		left[ownerHash(x.OwnerID())] = true
+	}
+	return slices.DeleteFunc(removed, func(owner string) bool { return left[owner] })
 }
 
 // afterwards brings last-good up to date, which also takes the old tokens out of it, and removes what dead processes
