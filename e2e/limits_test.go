@@ -162,7 +162,7 @@ func TestFaultLimitsOfInput(t *testing.T) {
 			t.Parallel()
 			s := newSwept(t)
 			s.write("phrase", "correct horse battery staple")
-			s.next("export", "--to", "sealed.age", "--passphrase-file", "phrase")
+			s.works("export", "--to", "sealed.age", "--passphrase-file", "phrase")
 			stop := make(chan struct{})
 			defer close(stop)
 			s.endless("endless", stop)

@@ -99,21 +99,28 @@ func (s *swept) command(kyoli string, args ...string) *exec.Cmd {
 // atOnce is less than any limit after which a lock counts as left over, and much for a machine that has other work.
 const atOnce = 8 * time.Second
 
-// next runs a command that has to work at once, whatever was killed before it.
-func (s *swept) next(args ...string) string {
+// works runs a command that has to work.
+func (s *swept) works(args ...string) string {
 	s.t.Helper()
 	var stderr bytes.Buffer
 	cmd := s.command(shipped(s.t), args...)
 	cmd.Stderr = &stderr
-	begun := time.Now()
 	out, err := cmd.Output()
 	if err != nil {
-		s.t.Errorf("the next command, %q: %v: %s", args, err, stderr.String())
+		s.t.Errorf("%q: %v: %s", args, err, stderr.String())
 	}
+	return string(out)
+}
+
+// next runs a command that has to work at once, whatever was killed before it.
+func (s *swept) next(args ...string) string {
+	s.t.Helper()
+	begun := time.Now()
+	out := s.works(args...)
 	if took := time.Since(begun); took > atOnce {
 		s.t.Errorf("the next command, %q, took %v", args, took)
 	}
-	return string(out)
+	return out
 }
 
 // sweptFile is what the checks read of an account file.
