@@ -164,6 +164,7 @@ type fakeTerminal struct {
 }
 
 func (t *fakeTerminal) Close() error { return nil }
+func (t *fakeTerminal) Hide() error  { return nil }
 
 func (t *fakeTerminal) ReadSecret() (string, error) {
 	text, err := io.ReadAll(t)

@@ -9,11 +9,15 @@ import (
 	"strings"
 
 	"golang.org/x/term"
+
+	"github.com/kyoli-gam/kyoli/internal/screen"
 )
 
 // terminal is where questions are asked: never stdin, which stays free for data.
 type terminal interface {
 	io.ReadWriteCloser
+	// Hide has what is typed not shown, until Restore's function is called.
+	Hide() error
 	// ReadSecret reads a line that is not shown.
 	ReadSecret() (string, error)
 	// Restore returns what brings the terminal back to what it is now.
@@ -52,10 +56,17 @@ func (f *Factory) secretLine(instead, prompt string) (string, error) {
 		return "", err
 	}
 	defer tty.Close()
-	fmt.Fprintf(tty, "%s: ", cleanLines(prompt))
 	var secret string
-	f.whileHidden(tty.Restore(), func() { secret, err = tty.ReadSecret() })
-	fmt.Fprintln(tty)
+	restore := tty.Restore()
+	f.whileHidden(restore, func() {
+		defer restore()
+		if err = tty.Hide(); err != nil { // before anybody who sees the prompt can paste
+			return
+		}
+		fmt.Fprintf(tty, "%s: ", cleanLines(prompt))
+		secret, err = tty.ReadSecret()
+		fmt.Fprintln(tty)
+	})
 	if err != nil {
 		return "", fmt.Errorf("read the secret: %w", err)
 	}
@@ -89,6 +100,9 @@ func (t osTerminal) Close() error {
 	}
 	return t.in.Close()
 }
+
+// Hide has what is typed not shown.
+func (t osTerminal) Hide() error { return screen.Hide(t.in) }
 
 // ReadSecret reads a line that is not shown.
 func (t osTerminal) ReadSecret() (string, error) {

@@ -118,6 +118,25 @@ func TestScreen(t *testing.T) {
 	}
 }
 
+// What is typed before anybody reads is not shown either, and nothing else changes.
+func TestHide(t *testing.T) {
+	t.Parallel()
+	master, tty := terminal(t)
+	want := settings(t, tty)
+	if err := Hide(tty); err != nil {
+		t.Fatal(err)
+	}
+	if want.Lflag &^= unix.ECHO; want != settings(t, tty) {
+		t.Errorf("settings %+v, want %+v", settings(t, tty), want)
+	}
+	if _, err := master.WriteString("secret\n"); err != nil {
+		t.Fatal(err)
+	}
+	if shown := written(t, master, tty); strings.Contains(shown, "secret") {
+		t.Errorf("shown: %q", shown)
+	}
+}
+
 // Keys may come from nowhere.
 func TestScreenWithoutKeys(t *testing.T) {
 	t.Parallel()

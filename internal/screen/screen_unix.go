@@ -31,6 +31,17 @@ func prepare(in, _ *os.File) (restore func(), err error) {
 	return func() { _ = unix.IoctlSetTermios(fd, setTermios, before) }, nil
 }
 
+// Hide has what is typed not shown.
+func Hide(in *os.File) error {
+	fd := int(in.Fd())
+	now, err := unix.IoctlGetTermios(fd, getTermios)
+	if err != nil {
+		return os.NewSyscallError("tcgetattr", err)
+	}
+	now.Lflag &^= unix.ECHO
+	return os.NewSyscallError("tcsetattr", unix.IoctlSetTermios(fd, setTermios, now))
+}
+
 // Resized tells that the terminal has another size, until stop is called.
 func Resized() (resized <-chan os.Signal, stop func()) {
 	c := make(chan os.Signal, 1)

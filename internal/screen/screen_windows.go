@@ -31,6 +31,16 @@ func prepare(in, out *os.File) (restore func(), err error) {
 	}, nil
 }
 
+// Hide has what is typed not shown.
+func Hide(in *os.File) error {
+	var keys uint32
+	keyboard := windows.Handle(in.Fd())
+	if err := windows.GetConsoleMode(keyboard, &keys); err != nil {
+		return os.NewSyscallError("GetConsoleMode", err)
+	}
+	return os.NewSyscallError("SetConsoleMode", windows.SetConsoleMode(keyboard, keys&^windows.ENABLE_ECHO_INPUT))
+}
+
 // Resized tells nothing: a console sends no signal.
 func Resized() (resized <-chan os.Signal, stop func()) { return nil, func() {} }
 
