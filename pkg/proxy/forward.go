@@ -71,17 +71,20 @@ func (x *exchange) outgoing(base *url.URL) (*http.Request, error) {
 	return out, nil
 }
 
-// withoutKeys drops the parameters in which some clients send a credential.
+// withoutKeys drops the parameters in which some clients send a credential, and those in which one of ours is.
 func withoutKeys(query string) string {
-	if !strings.Contains(query, "key") && !strings.Contains(query, "token") {
+	if query == "" {
 		return query
 	}
 	var rest []string
 	for part := range strings.SplitSeq(query, "&") {
-		name, _, _ := strings.Cut(part, "=")
+		name, value, _ := strings.Cut(part, "=")
 		switch strings.ToLower(name) {
 		case "key", "api_key", "apikey", "access_token", "token":
 		default:
+			if isSecret(value) {
+				continue
+			}
 			rest = append(rest, part)
 		}
 	}

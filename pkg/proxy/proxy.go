@@ -193,6 +193,11 @@ func (x *exchange) route(path string) {
 		return
 	}
 	x.Provider, x.Path = name, rest
+	if clean := withoutSecrets(rest); clean != rest { // shown where it is not looked for: it goes no further
+		x.Path = clean
+		x.refuse(problem(http.StatusNotFound, "not_forwarded", "this path is not part of the provider's API"))
+		return
+	}
 	switch {
 	case !methods[x.r.Method]:
 		x.refuse(problem(http.StatusMethodNotAllowed, "method_not_allowed", "this method is not forwarded"))

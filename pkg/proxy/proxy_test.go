@@ -150,7 +150,7 @@ func TestForward(t *testing.T) {
 		rw.WriteHeader(http.StatusTeapot)
 		_, _ = io.WriteString(rw, "short and stout")
 	})
-	res, answer := w.do("POST", "/acme/v1/messages?beta=true&key=mine&x=%20", `{"a":1}`,
+	res, answer := w.do("POST", "/acme/v1/messages?beta=true&key=mine&note=kyr_abc&x=%20", `{"a":1}`,
 		"Authorization", w.bearer(), "X-Api-Key", "mine", "Cookie", "a=b", "Proxy-Authorization", "mine", "Connection", "X-Hop", "X-Hop", "1",
 		"User-Agent", "me/1", "Anthropic-Version", "2023-06-01", "Accept-Encoding", "identity", "Content-Type", "application/json")
 	if res.StatusCode != http.StatusTeapot || answer != "short and stout" {
@@ -206,6 +206,9 @@ func TestSecrets(t *testing.T) {
 		"in the query":        {"/acme/v1/a?key=" + secret, nil, 401},
 		"no provider, secret": {"/" + secret, nil, 404},
 		"nowhere, no secret":  {"/nowhere", nil, 401},
+		"behind the provider": {"/acme/v1/" + secret, []string{"X-Api-Key", secret}, 404},
+		"behind it, escaped":  {"/acme/v1/%6b" + secret[1:], []string{"X-Api-Key", secret}, 404},
+		"twice":               {"/" + secret + "/" + secret + "/v1/a", nil, 404},
 	} {
 		before := asked
 		res, body := w.do("GET", tt.path, "", tt.headers...)

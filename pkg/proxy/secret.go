@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -70,4 +71,26 @@ func shown(h http.Header, path string) (s Secret, rest string) {
 		return Secret(strings.TrimSpace(token)), path
 	}
 	return Secret(h.Get("X-Api-Key")), path
+}
+
+// isSecret tells whether a part of a URL, as it is escaped in it, is a secret of ours by its looks.
+func isSecret(part string) bool {
+	if plain, err := url.PathUnescape(part); err == nil {
+		part = plain
+	}
+	return strings.HasPrefix(part, secretPrefix)
+}
+
+// withoutSecrets is a path, as it is escaped, in which no secret is.
+func withoutSecrets(path string) string {
+	if !strings.ContainsAny(path, "_%") { // as nearly all are
+		return path
+	}
+	parts := strings.Split(path, "/")
+	for i, part := range parts {
+		if isSecret(part) {
+			parts[i] = "[redacted]"
+		}
+	}
+	return strings.Join(parts, "/")
 }
