@@ -40,7 +40,7 @@ func TestFaultCrashDump(t *testing.T) {
 	if !state.Signaled() || !strings.Contains(out.String(), "goroutine ") {
 		t.Errorf("it ended with %v: %s", cmd.ProcessState, out.String())
 	}
-	if leaks := leaksIn(inStderr, out.String()); len(leaks) > 0 {
+	if leaks := s.marks().in(inStderr, out.String()); len(leaks) > 0 {
 		t.Error(leaks)
 	}
 	if left, err := os.ReadDir(cmd.Dir); err != nil || len(left) > 0 || state.CoreDump() {

@@ -1,39 +1,13 @@
 package e2e_test
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
-
-// The tokens of internal/fakeprovider, and of sweptAuthJSON.
-var (
-	refreshMark = regexp.MustCompile(`rt_[0-9a-f]{32}|\bacme-r\b`)
-	accessMark  = regexp.MustCompile(`eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0\.[\w-]+\.[0-9a-f]{32}|\bacme-a\b`)
-	keyMark     = regexp.MustCompile(`\bsk-or\b`)
-)
-
-// leaks are the places at which a token may be seen.
-const (
-	inArguments   = "the arguments of a process"
-	inEnvironment = "the environment of a process"
-	inStdout      = "stdout"
-	inStderr      = "stderr"
-	inFile        = "a file" // that is not made to hold tokens
-	inOther       = "a pipe"
-)
-
-// holdsTokens are the files whose job it is, in HOME, with what is renamed to them.
-var holdsTokens = regexp.MustCompile(`^\.config/opencode/(openai-multi-account-accounts\.json(\.last-good|\.journal/.*)?|` +
-	`\.openai-multi-account-accounts\.json(\.last-good|\.damaged-[0-9a-f]+)?\.kyoli-[^/]*)$|` +
-	`^\.local/share/opencode/(auth\.json|\.auth\.json\.kyoli-[^/]*)$|^\.local/state/kyoli/vault/`)
 
 // Every command, with --debug: what each of its processes is started with and what each writes, to whatever it writes,
 // holds no token, but where to hold one is what the command is for.
@@ -89,96 +63,32 @@ func (c secretCase) run(t *testing.T, command string) {
 	if c.prepare != nil {
 		c.prepare(s)
 	}
-	out := t.TempDir()
-	log := filepath.Join(out, "trace")
+	log, temp := filepath.Join(t.TempDir(), "trace"), t.TempDir()
 	args := append([]string{}, c.words(command)...)
-	cmd := s.command(shipped(t), append(append(args, "--debug"), c.args...)...)
-	cmd.Env = append(cmd.Env, "TMPDIR="+t.TempDir(), "GOTRACEBACK=all")
-	cmd = straced(cmd, "-yy", "-v", "-xx", "-s", "8388608", "-o", log, "-e", "signal=none",
-		"-e", "trace=execve,write,writev,pwrite64,sendto,sendmsg,memfd_create")
+	for _, arg := range append([]string{"--debug"}, c.args...) {
+		args = append(args, strings.ReplaceAll(arg, "URL", s.url))
+	}
+	cmd := s.command(shipped(t), args...)
+	cmd.Env = append(append(cmd.Env, "TMPDIR="+temp, "GOTRACEBACK=all"), c.env...)
+	cmd = straced(cmd, "-yy", "-v", "-xx", "-s", "8388608", "-o", log, "-e", "signal=none", "-e", "trace="+strings.Join(telling, ","))
 	if c.stdin != nil {
 		cmd.Stdin = strings.NewReader(c.stdin(s))
 	}
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); (err != nil) != c.fails {
-		t.Errorf("kyoli %s: %v: %s", command, err, stderr.String())
+	p := startPlayed(t, cmd, c.terminal)
+	if c.play != nil {
+		c.play(s, p)
 	}
-	for _, leak := range append(leaksOf(s, log), leaksIn(inStdout, stdout.String())...) {
-		c.judge(t, leak)
+	if err := p.wait(); (err != nil) != c.fails {
+		t.Errorf("kyoli %s: %v: %s", command, err, p.stderr.all())
 	}
-	for _, leak := range leaksIn(inStderr, stderr.String()) {
-		c.judge(t, leak)
-	}
-}
-
-func (c secretCase) judge(t *testing.T, leak string) {
-	t.Helper()
-	if !slices.Contains(c.allowed, leak) {
-		t.Errorf("%s", leak)
-	}
-}
-
-// leaksIn says which kinds of token a text has.
-func leaksIn(where, text string) []string {
-	var leaks []string
-	if refreshMark.MatchString(text) {
-		leaks = append(leaks, "a refresh token in "+where)
-	}
-	if accessMark.MatchString(text) {
-		leaks = append(leaks, "an access token in "+where)
-	}
-	if keyMark.MatchString(text) {
-		leaks = append(leaks, "an API key in "+where)
-	}
-	return leaks
-}
-
-// leaksOf reads a trace.
-func leaksOf(s *swept, log string) []string {
-	s.t.Helper()
-	f, err := os.Open(log)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer f.Close()
-	calls, err := parseTrace(bufio.NewReader(f))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	var leaks []string
-	started := 0
-	for _, c := range calls {
-		if c.name == "execve" {
-			started++
-			env := 1 + slices.IndexFunc(c.args[1:], func(a string) bool { return strings.HasSuffix(a, "]") })
-			leaks = append(leaks, leaksIn(inArguments, strings.Join(c.args[:env+1], " "))...)
-			leaks = append(leaks, leaksIn(inEnvironment, strings.Join(c.args[env+1:], " "))...)
-			continue
-		}
-		where, told := s.written(c)
-		if told {
-			leaks = append(leaks, leaksIn(where, strings.Join(c.args[1:], " "))...)
-		}
-	}
-	if started == 0 {
-		s.t.Error("the trace has no process")
-	}
+	m := s.marks()
+	leaks := append(m.inTrace(s, log, c.env), m.in(inStdout, p.stdout.all())...)
+	leaks = append(append(leaks, m.in(inStderr, p.stderr.all())...), m.in(inPicture, p.drawn())...)
+	leaks = append(append(leaks, m.inFiles(s, s.dir)...), m.inFiles(s, temp)...)
 	slices.Sort(leaks)
-	return slices.Compact(leaks)
-}
-
-// written says where a call writes to, and whether no token may be there.
-func (s *swept) written(c syscallLine) (where string, told bool) {
-	to := c.fd(0)
-	rel, err := filepath.Rel(s.dir, to)
-	switch {
-	case strings.HasPrefix(to, "TCP") || strings.HasPrefix(to, "UNIX") || strings.HasPrefix(to, "socket"):
-		return "", false // the provider, which knows them
-	case strings.HasPrefix(to, "pipe:") || strings.HasPrefix(to, "anon_inode"):
-		return inOther, true
-	case err == nil && holdsTokens.MatchString(rel):
-		return "", false
+	for _, leak := range slices.Compact(leaks) {
+		if !slices.Contains(c.allowed, leak) {
+			t.Error(leak)
+		}
 	}
-	return inFile + " (" + regexp.MustCompile(`[0-9a-f]{8,}|[0-9]+`).ReplaceAllString(filepath.Base(to), "N") + ")", true
 }

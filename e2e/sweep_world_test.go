@@ -27,6 +27,7 @@ type swept struct {
 	url      string // of the provider
 	provider *fakeprovider.Provider
 	logins   map[string]fakeprovider.Credential // the first of each account
+	given    map[string]string                  // the files that a test has written, and their content
 	as       *syscall.SysProcAttr               // who kyoli runs as, where that is not us
 }
 
@@ -46,7 +47,7 @@ const sweptAuthJSON = `{
 // newSwept makes a home with the accounts "one" (whose access token has ended) and "two".
 func newSwept(t *testing.T) *swept {
 	t.Helper()
-	s := &swept{t: t, dir: t.TempDir(), logins: map[string]fakeprovider.Credential{}}
+	s := &swept{t: t, dir: t.TempDir(), logins: map[string]fakeprovider.Credential{}, given: map[string]string{}}
 	s.provider = fakeprovider.New(fakeprovider.Options{})
 	server := httptest.NewServer(s.provider)
 	t.Cleanup(server.Close)
@@ -75,6 +76,7 @@ func (s *swept) write(name, content string) {
 	if err := errors.Join(os.MkdirAll(filepath.Dir(s.path(name)), 0o700), os.WriteFile(s.path(name), []byte(content), 0o600)); err != nil {
 		s.t.Fatal(err)
 	}
+	s.given[s.path(name)] = content
 }
 
 // read returns a file's content, empty where there is none.
