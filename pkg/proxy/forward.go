@@ -24,6 +24,7 @@ func (x *exchange) forward(up Upstream, base *url.URL) {
 		x.refuse(problem(http.StatusBadRequest, "bad_path", "the path cannot be forwarded"))
 		return
 	}
+	defer x.body.leave()
 	res, err := up.Transport.RoundTrip(out)
 	if err != nil {
 		x.failed(err)
@@ -33,7 +34,7 @@ func (x *exchange) forward(up Upstream, base *url.URL) {
 	x.p.o.Metrics.open(1)
 	defer x.p.o.Metrics.open(-1)
 	x.head(res)
-	broke := x.body(res)
+	broke := x.send(res)
 	x.done()
 	if broke {
 		panic(http.ErrAbortHandler) // the client has to see that this is not the end
@@ -59,9 +60,9 @@ func (x *exchange) outgoing(base *url.URL) (*http.Request, error) {
 	}).WithContext(x.r.Context())
 	switch {
 	case x.r.ContentLength > 0: // not more than it may be, see route
-		out.Body = x.r.Body
+		out.Body = x.patiently()
 	case x.r.ContentLength < 0:
-		out.Body = http.MaxBytesReader(nil, x.r.Body, x.p.o.MaxBody)
+		out.Body = http.MaxBytesReader(nil, x.patiently(), x.p.o.MaxBody)
 	}
 	hop.DropConnection(out.Header)
 	hop.DropCredentials(out.Header)
@@ -98,6 +99,8 @@ func (x *exchange) failed(err error) {
 	switch {
 	case errors.As(err, &large):
 		x.refuse(tooLarge)
+	case errors.Is(err, errSlowBody):
+		x.refuse(problem(http.StatusRequestTimeout, "body_too_slow", "the body did not come in time"))
 	case x.r.Context().Err() != nil:
 		x.Status = statusClientGone
 		x.Err = context.Canceled
@@ -130,17 +133,18 @@ func (x *exchange) head(res *http.Response) {
 	x.w.WriteHeader(res.StatusCode)
 }
 
-// body sends the answer's body as it comes, and tells whether it broke off.
-func (x *exchange) body(res *http.Response) (broke bool) {
+// send sends the answer's body as it comes, and tells whether it broke off.
+func (x *exchange) send(res *http.Response) (broke bool) {
 	buf := chunks.Get().(*[chunk]byte)
 	defer chunks.Put(buf)
 	flush := func() error { return nil }
 	if res.ContentLength < 0 {
-		flush = http.NewResponseController(x.w).Flush
+		flush = x.control.Flush
 	}
 	for {
 		n, err := res.Body.Read(buf[:])
 		if n > 0 {
+			x.take()
 			written, werr := x.w.Write(buf[:n])
 			x.Bytes += int64(written)
 			if werr == nil {

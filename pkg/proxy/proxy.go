@@ -97,7 +97,10 @@ func New(o Options) (*Proxy, error) {
 
 // ServeHTTP implements http.Handler.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{p: p, w: w, r: r, began: p.o.Now()}
+	x := &exchange{p: p, w: w, r: r, began: p.o.Now(), control: http.NewResponseController(w)}
+	if r.ContentLength != 0 {
+		_ = x.control.SetReadDeadline(time.Now().Add(refusedPatience)) // patiently gives more
+	}
 	x.ID = newID()
 	x.ids = []string{x.ID}
 	w.Header()[IDHeader] = x.ids
@@ -144,6 +147,10 @@ type exchange struct {
 	r     *http.Request
 	ids   []string // the ID, as a header's value
 	began time.Time
+
+	control *http.ResponseController
+	body    *patient  // of the request; nil = none is forwarded
+	taking  time.Time // when the client was last given time to take the answer
 }
 
 // newID names a request. It tells requests apart and is no secret.
