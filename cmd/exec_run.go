@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/kyoli-gam/kyoli/internal/env"
@@ -84,7 +85,8 @@ type execRun struct {
 	// another run needs that: one that came in the command's last moment must not end kyoli too,
 	// whose exit code is the command's.
 	giveBack func()
-	exit     executor.Exit // how the command ended
+	exit     executor.Exit  // how the command ended
+	noting   sync.WaitGroup // of the account's use
 }
 
 // newExecRun finds the command and everything else that can fail before an
@@ -179,6 +181,8 @@ func (r *execRun) run(ctx context.Context) error {
 		}
 		return r.handOver(ctx, pid)
 	}
+	// While the stub starts, which has to be waited for anyway.
+	r.noting.Go(func() { r.m.Used(ctx, r.account) })
 	if err := r.start(ctx); err != nil {
 		return startFailure(r.f, r.o, err)
 	}
@@ -229,8 +233,10 @@ func (r *execRun) prepare(ctx context.Context) (err error) {
 	return err
 }
 
-// handOver gives claim and logins to the child, before its first instruction.
+// handOver gives claim and logins to the child, before its first instruction. By
+// then everything is written that is about the account.
 func (r *execRun) handOver(ctx context.Context, pid int) error {
+	r.noting.Wait()
 	child, err := procid.Of(pid)
 	if err != nil {
 		return err
@@ -278,6 +284,7 @@ func (r *execRun) sayOutlived() {
 // end gives everything back; nothing of it changes the exit code.
 func (r *execRun) end(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
+	r.noting.Wait()
 	if r.rotation != nil {
 		r.rotation.end(ctx)
 	}

@@ -9,9 +9,9 @@ import (
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
-// Acquire chooses an account and claims it for h, in one step, and notes that it is used now. It
-// does not change the active account. The claim is nil where the settings have claims turned off or
-// the manager has none. Errors are those of [Manager.Pick], those of the claims, and ctx's where it
+// Acquire chooses an account and claims it for h, in one step. It does not change the active account,
+// and leaves it to [Manager.Used] to note the use. The claim is nil where the settings have claims
+// turned off or the manager has none. Errors are those of [Manager.Pick], those of the claims, and ctx's where it
 // waited (Request.MaxWait, Request.Wait).
 func (m *Manager) Acquire(ctx context.Context, req Request, h claims.Holder) (*Decision, *claims.Claim, error) {
 	giveUp := m.now().Add(req.MaxWait)
@@ -42,7 +42,6 @@ func (m *Manager) acquire(ctx context.Context, req Request, h claims.Holder) (*D
 		return nil, nil, err
 	}
 	m.tell(EventSelected, d.Account, d.Why)
-	m.touch(ctx, d.Account)
 	return d, claim, nil
 }
 
@@ -99,8 +98,10 @@ func (m *Manager) selectOrQueue(ctx context.Context, req Request, h claims.Holde
 	return claim, err
 }
 
-// touch notes that the account is used now. The work does not depend on it.
-func (m *Manager) touch(ctx context.Context, a *store.Account) {
+// Used notes that the account is used now, by which the hybrid strategy spreads the work. It writes
+// the account file, durably: no work should wait for that. No work depends on it, either: where it
+// fails, that is told as an [EventWarning].
+func (m *Manager) Used(ctx context.Context, a *store.Account) {
 	now := store.MillisOf(m.now())
 	_, err := m.store.Update(ctx, func(accounts *store.Accounts) error {
 		if b := accounts.Get(a.UUID); b != nil && b.LastUsed < now {
@@ -110,9 +111,7 @@ func (m *Manager) touch(ctx context.Context, a *store.Account) {
 	})
 	if err != nil {
 		m.tell(EventWarning, a, "its last use could not be noted: "+err.Error())
-		return
 	}
-	a.LastUsed = max(a.LastUsed, now)
 }
 
 // sleep waits for d or for the end of ctx, whose error it then returns.

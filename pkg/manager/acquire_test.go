@@ -163,22 +163,27 @@ func TestExclusive(t *testing.T) {
 	}
 }
 
-func TestAcquireNotesTheUseAndKeepsTheActiveAccount(t *testing.T) {
+func TestAcquireKeepsTheActiveAccountAndUsedNotesTheUse(t *testing.T) {
 	t.Parallel()
 	m, b, _ := pooled(t, DefaultSettings(), acct("a"), acct("b"))
 	d, held, err := m.Acquire(t.Context(), Request{Account: "label-b"}, holder("s"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.get("b").LastUsed != in(0) || d.Account.LastUsed != in(0) || b.get("a").LastUsed == in(0) || b.active != "a" {
+	b.updateErr = errors.New("read-only")
+	var told []Event
+	m.onEvent = func(e Event) { told = append(told, e) }
+	m.Used(t.Context(), d.Account)
+	if b.get("b").LastUsed == in(0) || len(told) != 1 || told[0].Kind != EventWarning {
+		t.Errorf("last used %v, told %+v", b.get("b").LastUsed, told)
+	}
+	b.updateErr = nil
+	m.Used(t.Context(), d.Account)
+	if b.get("b").LastUsed != in(0) || b.get("a").LastUsed == in(0) || b.active != "a" {
 		t.Errorf("last used %v, active %s", b.get("b").LastUsed, b.active)
 	}
 	if held.UUID != "b" || held.ID != "s" {
 		t.Errorf("claim %+v", held)
-	}
-	b.updateErr = errors.New("read-only")
-	if _, _, err = m.Acquire(t.Context(), Request{}, holder("s2")); err != nil {
-		t.Errorf("the work depends on noting the use: %v", err)
 	}
 }
 

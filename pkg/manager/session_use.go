@@ -79,7 +79,7 @@ func (u *Use) touch(a *store.Account) {
 	}
 	u.h.touched = now
 	used := *a
-	u.s.beside(func(ctx context.Context) { u.s.m.touch(ctx, &used) })
+	u.s.beside(func(ctx context.Context) { u.s.m.Used(ctx, &used) })
 }
 
 // Limited says that the account answered 429 (see [Manager.MarkLimited]).
