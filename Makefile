@@ -4,8 +4,8 @@
 
 all: build test
 
-build: ## kyoli into the current directory
-	go build -o . .
+build: ## kyoli into the current directory, without the C library, which takes time to load
+	CGO_ENABLED=0 go build -o . .
 
 test: ## everything that needs only Go: unit, process and end-to-end tests
 	scripts/test

@@ -55,15 +55,20 @@ after an empty line, whenever it has changed; with --json each list is one line.
 }
 
 func runAccountsList(ctx context.Context, f *Factory, o *accountsListOptions) error {
-	if !o.NoMigrate {
-		if err := f.firstUse(ctx); err != nil {
-			return err
-		}
-	}
 	if o.Watch {
+		if !o.NoMigrate {
+			if err := f.firstUse(ctx); err != nil {
+				return err
+			}
+		}
 		return runAccountsWatch(ctx, f)
 	}
 	rows, err := f.accountRows(ctx)
+	if err == nil && len(rows) == 0 && !o.NoMigrate {
+		if err = f.firstUse(ctx); err == nil {
+			rows, err = f.accountRows(ctx)
+		}
+	}
 	if err != nil {
 		return err
 	}

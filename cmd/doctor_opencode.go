@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tailscale/hujson"
@@ -65,7 +66,9 @@ func major(version string) string {
 	return first
 }
 
-var versionLine = regexp.MustCompile(`^v?([0-9]+(\.[0-9]+)*[-+.0-9A-Za-z]{0,40})$`)
+var versionLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^v?([0-9]+(\.[0-9]+)*[-+.0-9A-Za-z]{0,40})$`)
+})
 
 // openCodeVersion asks OpenCode, in an empty home and without any credential.
 func openCodeVersion(ctx context.Context, path string, environ []string, patience time.Duration) (string, error) {
@@ -90,7 +93,7 @@ func openCodeVersion(ctx context.Context, path string, environ []string, patienc
 		return "", err
 	}
 	line, _, _ := strings.Cut(strings.TrimSpace(string(out.data)), "\n")
-	found := versionLine.FindStringSubmatch(strings.TrimSpace(line))
+	found := versionLine().FindStringSubmatch(strings.TrimSpace(line))
 	if found == nil {
 		return "", errors.New("what it says is no version")
 	}

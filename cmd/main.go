@@ -28,6 +28,7 @@ func (f *Factory) Run(ctx context.Context, args []string) int {
 	root.SetOut(f.Out)
 	root.SetErr(f.Err)
 	err := refuseSecrets(args)
+	f.signals.caught.Wait() // before anything is done that a signal must not cut short
 	cmd := root
 	if err == nil {
 		cmd, err = root.ExecuteContextC(ctx)

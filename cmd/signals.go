@@ -19,6 +19,7 @@ const windDown = 500 * time.Millisecond
 // signalState is what kyoli knows of signals. exec takes them over.
 type signalState struct {
 	mu      sync.Mutex
+	caught  sync.WaitGroup // is over once signals are caught
 	taken   bool
 	orderly bool           // the command ends by itself, however long that takes
 	ended   syscall.Signal // the signal that ended kyoli, 0 = none
@@ -94,11 +95,14 @@ func (s *signalState) set(change func(*signalState)) {
 func (f *Factory) watchSignals(parent context.Context) (ctx context.Context, end func(code int) int) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 8)
-	for _, sig := range watchedSignals {
-		if !signal.Ignored(sig) { // nohup
-			signal.Notify(signals, sig)
+	// The runtime hands each from thread to thread; there is something else to do meanwhile.
+	f.signals.caught.Go(func() {
+		for _, sig := range watchedSignals {
+			if !signal.Ignored(sig) { // nohup
+				signal.Notify(signals, sig)
+			}
 		}
-	}
+	})
 	over := make(chan struct{})
 	go func() {
 		for {
@@ -111,6 +115,7 @@ func (f *Factory) watchSignals(parent context.Context) (ctx context.Context, end
 		}
 	}()
 	return ctx, func(code int) int {
+		f.signals.caught.Wait()
 		signal.Stop(signals)
 		close(over)
 		cancel(nil)

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -243,11 +244,11 @@ func keepsComments(old, changed []byte) bool {
 	return maps.Equal(comments(old), comments(changed))
 }
 
-var comment = regexp.MustCompile(`(?m)(?:^|[ \t])#.*$`)
+var comment = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)(?:^|[ \t])#.*$`) })
 
 func comments(data []byte) map[string]int {
 	count := map[string]int{}
-	for _, match := range comment.FindAll(data, -1) {
+	for _, match := range comment().FindAll(data, -1) {
 		count[string(bytes.TrimSpace(match))]++
 	}
 	return count

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -173,7 +174,7 @@ func (k *Key) acceptNumber(f float64) string {
 	return fmt.Sprintf("want %s, got %s", k.Allowed(), Format(f))
 }
 
-var decimal = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
+var decimal = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`) })
 
 // fromText reads a value as it is given on the command line.
 func (k *Key) fromText(text string) (any, string) {
@@ -185,7 +186,7 @@ func (k *Key) fromText(text string) (any, string) {
 			v = b
 		}
 	case float64:
-		if f, err := strconv.ParseFloat(text, 64); err == nil && decimal.MatchString(text) {
+		if f, err := strconv.ParseFloat(text, 64); err == nil && decimal().MatchString(text) {
 			v = f
 		}
 	}

@@ -30,11 +30,7 @@ type Problem struct {
 // Names returns the names that Check knows: the built-in adapters' and the user's,
 // complete or not, sorted.
 func Names(overrides map[string]*yaml.Node) []string {
-	r, err := readAll(nil, "")
-	if err != nil {
-		return nil
-	}
-	names := slices.AppendSeq(slices.Collect(maps.Keys(r.byID)), maps.Keys(overrides))
+	names := slices.AppendSeq(builtinIDs(), maps.Keys(overrides))
 	slices.Sort(names)
 	return slices.Compact(names)
 }

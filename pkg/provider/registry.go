@@ -3,7 +3,6 @@ package provider
 import (
 	"embed"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
@@ -14,6 +13,18 @@ import (
 
 //go:embed openai.yaml anthropic.yaml
 var builtins embed.FS
+
+const builtinExt = ".yaml"
+
+// builtinIDs are the names of the built-in adapters.
+func builtinIDs() []string {
+	entries, _ := builtins.ReadDir(".") // fails for a directory that is not embedded
+	ids := make([]string, 0, len(entries))
+	for _, entry := range entries {
+		ids = append(ids, strings.TrimSuffix(entry.Name(), builtinExt))
+	}
+	return ids
+}
 
 // Registry holds the adapters of a run.
 type Registry struct {
@@ -59,21 +70,17 @@ func readAll(overrides map[string]*yaml.Node, file string) (*Registry, error) {
 }
 
 func (r *Registry) loadBuiltins() error {
-	entries, err := builtins.ReadDir(".")
-	if err != nil {
-		return &AdapterError{File: "built-in", Reason: err.Error()}
-	}
-	for _, entry := range entries {
-		id := strings.TrimSuffix(entry.Name(), path.Ext(entry.Name()))
-		data, err := builtins.ReadFile(entry.Name())
+	for _, id := range builtinIDs() {
+		name := id + builtinExt
+		data, err := builtins.ReadFile(name)
 		if err != nil {
 			return &AdapterError{File: "built-in", Adapter: id, Reason: err.Error()}
 		}
 		node, err := strictyaml.Parse(data)
 		if err != nil {
-			return &AdapterError{File: entry.Name(), Adapter: id, Reason: err.Error()}
+			return &AdapterError{File: name, Adapter: id, Reason: err.Error()}
 		}
-		r.override(id, node, entry.Name())
+		r.override(id, node, name)
 		for _, fault := range slices.Concat(r.faults[id], r.missing[id]) {
 			return fault
 		}

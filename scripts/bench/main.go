@@ -58,6 +58,7 @@ func bench(runs int, only, storage bool, rate int, phase time.Duration, requests
 	defer os.RemoveAll(dir)
 	kyoli := filepath.Join(dir, "kyoli")
 	build := exec.Command("go", "build", "-o", kyoli, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("building kyoli: %w", err)
@@ -81,8 +82,16 @@ func bench(runs int, only, storage bool, rate int, phase time.Duration, requests
 	if err := changeOne(dir, kyoli, 10000, runs); err != nil {
 		return err
 	}
-	if err := changes(dir); err != nil || storage {
+	if err := changes(dir); err != nil {
 		return err
+	}
+	for _, n := range []int{10, 1000, 10000} { // in this process, and so after all whose memory is measured
+		if err := pick(dir, n, runs); err != nil {
+			return err
+		}
+	}
+	if storage {
+		return nil
 	}
 	return proxyBench(dir, kyoli, rate, phase, requests)
 }
