@@ -239,7 +239,7 @@ func TestAccountsRmAsks(t *testing.T) {
 		"no":          {"n\n", true, []string{"work"}, exitCancelled, []string{"remove work"}, "nothing was removed", "work* home"},
 		"nothing":     {"", true, []string{"work"}, exitCancelled, []string{"remove work"}, "nothing was removed", "work* home"},
 		"all":         {"yes\n", true, []string{"--all"}, exitOK, []string{"remove 2 accounts?\n", "\n  home, home@example.com (openai)\n"}, "", ""},
-		"no terminal": {"y\n", false, []string{"work"}, exitCancelled, nil, "there is no terminal to ask on; give --yes", "work* home"},
+		"no terminal": {"y\n", false, []string{"work"}, exitCancelled, nil, "there is no terminal to ask on; give --yes\nhint: kyoli accounts rm --yes work\n", "work* home"},
 		"no input":    {"y\n", true, []string{"work", "--no-input"}, exitCancelled, nil, "give --yes", "work* home"},
 		"all, nobody": {"", false, []string{"--all"}, exitCancelled, nil, "kyoli: remove 2 accounts: there is no terminal", "work* home"},
 	} {

@@ -191,7 +191,7 @@ func TestExportAsksForThePassphraseTwice(t *testing.T) {
 	}
 	there := newAccountsWorld(t)
 	there.tty, there.answers = true, "wrong\n"
-	if code, _, stderr := there.run("import", w.path("x.age")); code != exitGeneral || !strings.Contains(stderr, "the passphrase is wrong") {
+	if code, _, stderr := there.run("import", w.path("x.age")); code != exitGeneral || !strings.Contains(stderr, "the passphrase is wrong\nhint: kyoli import ") {
 		t.Errorf("wrong: exit %d, %q", code, stderr)
 	}
 	there.answers = "correct horse\n"

@@ -30,7 +30,8 @@ type Factory struct {
 	passphraseWork int
 
 	opts    globalOptions
-	command string // the command that runs, such as "accounts use"
+	command string   // the command that runs, such as "accounts use"
+	args    []string // the whole command line, nil = there is none: the menu chose
 	events  eventLog
 	signals signalState
 	made    made

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/kyoli-gam/kyoli/pkg/manager"
 	"github.com/kyoli-gam/kyoli/pkg/provider"
@@ -67,23 +68,67 @@ func (f *Factory) newLogin(ctx context.Context, o *loginOptions) (*loginFlow, er
 	return l, err
 }
 
+// again is the command for another try, in the way that was asked for or in
+// another one.
+func (l *loginFlow) again(way ...string) string {
+	words := []string{"kyoli", "login"}
+	if l.account != nil {
+		words = append(words, "--account", l.o.Account)
+	} else {
+		words = append(words, l.adapter.ID)
+	}
+	if l.f.opts.ConfigDir != "" {
+		words = append(words, "--config-dir", l.f.opts.ConfigDir)
+	}
+	if l.o.Label != "" {
+		words = append(words, "--label", l.o.Label)
+	}
+	if l.o.New {
+		words = append(words, "--new")
+	}
+	if len(way) == 0 {
+		way = l.o.way()
+	}
+	for i, word := range words {
+		words[i] = quoteWord(word)
+	}
+	return strings.Join(append(words, way...), " ")
+}
+
+// way is the flag of the way that was asked for; nil = none was.
+func (o *loginOptions) way() []string {
+	switch {
+	case o.Device:
+		return []string{"--device"}
+	case o.Manual:
+		return []string{"--manual"}
+	case o.NoBrowser:
+		return []string{"--no-browser"}
+	}
+	return nil
+}
+
 // explain adds what can be done.
 func (l *loginFlow) explain(err error) error {
-	again := "kyoli login " + l.adapter.ID
-	if l.account != nil {
-		again = "kyoli login --account " + shellQuote(l.o.Account)
-	}
+	var kept *keptError
+	var send *provider.SendError
 	var taken *loginflow.PortTakenError
 	var several *store.AmbiguousAccountError
 	var late *loginflow.TimeoutError
 	var denied *loginflow.DeniedError
 	switch {
 	case errors.As(err, &several):
-		return withHint(fmt.Errorf("who logged in has several accounts: %w", err), again+" --account UUID, or --new")
+		first, _, _ := strings.Cut(several.Candidates[0], " ")
+		return withHint(fmt.Errorf("who logged in has several accounts: %w; --account says which one, --new adds another", err),
+			"kyoli login --account "+quoteWord(first))
 	case errors.As(err, &taken):
-		return portTaken(taken, again)
+		return portTaken(taken, l.again("--manual"))
 	case errors.As(err, &late), errors.As(err, &denied):
-		return failf(exitCancelled, again, "%w", err)
+		return failf(exitCancelled, l.again(), "%w", err)
+	case errors.As(err, &kept):
+		return err
+	case errors.As(err, &send):
+		return withHint(fmt.Errorf("%s: the login did not work: %w", l.adapter.ID, err), l.again())
 	}
 	return err
 }

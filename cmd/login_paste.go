@@ -18,7 +18,7 @@ func (l *loginFlow) paste(ctx context.Context) error {
 		return err
 	}
 	if !l.f.canAsk() {
-		_, err := l.f.ask("--device or --no-browser", "the address that the browser ends at")
+		_, err := l.f.ask("the address that the browser ends at", instead{"--device or --no-browser", l.again("--no-browser")})
 		return err
 	}
 	l.f.say("Log in at " + l.adapter.DisplayName + " in any browser:\n\n  " + url + "\n\n" +

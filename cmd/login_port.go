@@ -10,9 +10,8 @@ import (
 )
 
 // portTaken says which program has the port, as far as that is known, and
-// otherwise how to find out.
-func portTaken(taken *loginflow.PortTakenError, again string) error {
-	hint := again + " --manual"
+// otherwise how to find out. hint is a way that needs no port.
+func portTaken(taken *loginflow.PortTakenError, hint string) error {
 	owner, ok := portowner.Of(taken.Port)
 	switch {
 	case !ok || owner.PID == os.Getpid():

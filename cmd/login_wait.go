@@ -14,7 +14,7 @@ const eraseLine = "\r\x1b[K"
 // more than once.
 func (f *Factory) countdown(what string, left time.Duration) (stop func()) {
 	if !f.errTTY() {
-		f.Note("%s, for %s at most", what, left)
+		f.Note("%s, for %s at most", what, left.Round(time.Second))
 		return func() {}
 	}
 	end := time.Now().Add(left)

@@ -27,6 +27,7 @@ func (f *Factory) Run(ctx context.Context, args []string) int {
 	root.SetIn(f.In)
 	root.SetOut(f.Out)
 	root.SetErr(f.Err)
+	f.args = args
 	err := refuseSecrets(args)
 	f.signals.caught.Wait() // before anything is done that a signal must not cut short
 	cmd := root

@@ -57,10 +57,19 @@ func (f *Factory) unseal(source string, data []byte, o *unlockOptions) ([]byte, 
 	}
 	plain, err := migrate.Unseal(source, data, keys)
 	var sealed *migrate.SealError
-	if errors.As(err, &sealed) && sealed.NeedsIdentity {
-		return nil, usageErrorf("name the file that age-keygen wrote: --identity FILE", "%w", err)
+	switch {
+	case !errors.As(err, &sealed):
+		return plain, err
+	case sealed.NeedsIdentity:
+		return nil, usageErrorf(f.again("--identity", "FILE"), "%w; FILE is what age-keygen wrote", err)
+	case sealed.WrongIdentity:
+		return nil, withHint(err, f.again("--identity", "FILE"))
+	case sealed.WrongPassphrase && o.PassphraseFile == "" && f.Env.Get(env.Passphrase) == "":
+		return nil, withHint(err, f.again())
+	case sealed.WrongPassphrase:
+		return nil, withHint(err, f.again("--passphrase-file", "FILE"))
 	}
-	return plain, err
+	return nil, err
 }
 
 const maxPassphrase = 4 << 10
@@ -73,9 +82,10 @@ func (f *Factory) passphrase(file, prompt string) (store.Secret, error) {
 	if phrase := strings.TrimRight(f.Env.Get(env.Passphrase), "\r\n"); phrase != "" {
 		return store.Secret(phrase), nil
 	}
-	phrase, err := f.secretLine("--passphrase-file FILE or $"+env.Passphrase, prompt)
+	other := instead{"--passphrase-file FILE or $" + env.Passphrase, f.again("--passphrase-file", "FILE")}
+	phrase, err := f.secretLine(prompt, other)
 	if err == nil && phrase == "" {
-		err = failf(exitCancelled, "", "no passphrase was given")
+		err = failf(exitCancelled, other.hint, "no passphrase was given")
 	}
 	return store.Secret(phrase), err
 }
@@ -106,9 +116,9 @@ func (f *Factory) newPassphrase(file string) (store.Secret, error) {
 	if err != nil || file != "" || f.Env.Get(env.Passphrase) != "" {
 		return first, err
 	}
-	again, err := f.secretLine("", "the same once more")
+	again, err := f.secretLine("the same once more", instead{hint: f.again()})
 	if err == nil && store.Secret(again) != first {
-		err = failf(exitCancelled, "", "the two passphrases differ, and nothing was written")
+		err = failf(exitCancelled, f.again(), "the two passphrases differ, and nothing was written")
 	}
 	return first, err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/term"
@@ -18,7 +19,8 @@ type terminal interface {
 	io.ReadWriteCloser
 	// Hide has what is typed not shown, until Restore's function is called.
 	Hide() error
-	// ReadSecret reads a line that is not shown.
+	// ReadSecret reads a line that is not shown; io.EOF comes with what was typed
+	// before the person ended the input.
 	ReadSecret() (string, error)
 	// Restore returns what brings the terminal back to what it is now.
 	Restore() func()
@@ -28,7 +30,7 @@ type terminal interface {
 // nothing may be asked, or there is no terminal, it fails and names --yes.
 func (f *Factory) Confirm(question string) (bool, error) {
 	what, _, _ := strings.Cut(question, "\n")
-	tty, err := f.ask("--yes", strings.TrimRight(what, "?"))
+	tty, err := f.ask(strings.TrimRight(what, "?"), instead{"--yes", f.again("--yes")})
 	if err != nil {
 		return false, err
 	}
@@ -44,21 +46,20 @@ func (f *Factory) Confirm(question string) (bool, error) {
 
 // Secret asks for a secret on the terminal without showing it.
 func (f *Factory) Secret(prompt string) (string, error) {
-	secret, err := f.secretLine("data on stdin", prompt)
+	secret, err := f.secretLine(prompt, instead{give: "data on stdin"})
 	return strings.TrimSpace(secret), err
 }
 
-// secretLine is Secret for one in which spaces count. instead is what can be
-// given where nothing may be asked.
-func (f *Factory) secretLine(instead, prompt string) (string, error) {
-	tty, err := f.ask(instead, prompt)
+// secretLine is Secret for one in which spaces count.
+func (f *Factory) secretLine(prompt string, other instead) (string, error) {
+	tty, err := f.ask(prompt, other)
 	if err != nil {
 		return "", err
 	}
 	defer tty.Close()
 	var secret string
 	restore := tty.Restore()
-	f.whileHidden(restore, func() {
+	f.whileHidden(tty, func() {
 		defer restore()
 		if err = tty.Hide(); err != nil { // before anybody who sees the prompt can paste
 			return
@@ -67,24 +68,47 @@ func (f *Factory) secretLine(instead, prompt string) (string, error) {
 		secret, err = tty.ReadSecret()
 		fmt.Fprintln(tty)
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, io.EOF) && secret == "": // Ctrl-D
+		return "", failf(exitCancelled, other.hint, "%s: cancelled, nothing was entered", prompt)
+	case err != nil && !errors.Is(err, io.EOF):
 		return "", fmt.Errorf("read the secret: %w", err)
 	}
 	return strings.TrimRight(secret, "\r\n"), nil
 }
 
+// instead is what can be given where nothing may be asked.
+type instead struct {
+	give string // in words
+	hint string // the command with it; "" = none is known
+}
+
 // ask opens the terminal. A process none of whose streams is one has nobody who
 // watches it, even where it still belongs to a terminal.
-func (f *Factory) ask(instead, what string) (terminal, error) {
+func (f *Factory) ask(what string, other instead) (terminal, error) {
 	if f.NoInput() {
-		return nil, failf(exitCancelled, "", "%s: not asked because of --no-input; give %s", what, instead)
+		return nil, failf(exitCancelled, other.hint, "%s: not asked because of --no-input; give %s", what, other.give)
 	}
 	if f.Terminal != nil && (f.inTTY() || f.outTTY() || f.errTTY()) {
 		if tty, err := f.Terminal(); err == nil {
 			return tty, nil
 		}
 	}
-	return nil, failf(exitCancelled, "", "%s: there is no terminal to ask on; give %s", what, instead)
+	return nil, failf(exitCancelled, other.hint, "%s: there is no terminal to ask on; give %s", what, other.give)
+}
+
+// again is the command line that was given, with something more; "" where it is
+// not known, or where it names something that looks like a credential.
+func (f *Factory) again(more ...string) string {
+	own := beforeDashes(f.args)
+	if f.args == nil || slices.ContainsFunc(f.args, looksSecret) {
+		return ""
+	}
+	words := []string{"kyoli"}
+	for _, word := range slices.Concat(own, more, f.args[len(own):]) {
+		words = append(words, quoteWord(word))
+	}
+	return strings.Join(words, " ")
 }
 
 // osTerminal is the controlling terminal of the process.
@@ -103,12 +127,6 @@ func (t osTerminal) Close() error {
 
 // Hide has what is typed not shown.
 func (t osTerminal) Hide() error { return screen.Hide(t.in) }
-
-// ReadSecret reads a line that is not shown.
-func (t osTerminal) ReadSecret() (string, error) {
-	line, err := term.ReadPassword(int(t.in.Fd()))
-	return string(line), err
-}
 
 // Restore puts the terminal back into the state that it has now.
 func (t osTerminal) Restore() func() {

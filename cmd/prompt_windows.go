@@ -1,6 +1,10 @@
 package cmd
 
-import "os"
+import (
+	"os"
+
+	"golang.org/x/term"
+)
 
 func openTerminal() (terminal, error) {
 	in, err := os.OpenFile("CONIN$", os.O_RDWR, 0)
@@ -13,4 +17,10 @@ func openTerminal() (terminal, error) {
 		return nil, err
 	}
 	return osTerminal{in: in, out: out}, nil
+}
+
+// ReadSecret reads a line that is not shown.
+func (t osTerminal) ReadSecret() (string, error) {
+	line, err := term.ReadPassword(int(t.in.Fd()))
+	return string(line), err
 }

@@ -23,11 +23,14 @@ func (k *keys) ageIdentities() ([]age.Identity, error) {
 	path := k.identityPath()
 	ids, err := readIdentities(path)
 	if err != nil {
-		way := "put the file back, or say where it is: kyoli config set " + keyAgeIdentity + " FILE"
-		if errors.Is(err, errOpenToOthers) {
-			way = "chmod 600 " + shellQuote(path)
+		e := &seal.KeyError{Scheme: seal.Age, Where: "the age identity " + path, Err: bare(err), Way: "kyoli config set " + keyAgeIdentity + " FILE"}
+		switch {
+		case errors.Is(err, errOpenToOthers):
+			e.Way = "chmod 600 " + quoteWord(path)
+		case errors.Is(err, fs.ErrNotExist):
+			e.Err = fmt.Errorf("%w; put the file back, or say where it is", e.Err)
 		}
-		return nil, &seal.KeyError{Scheme: seal.Age, Where: "the age identity " + path, Err: bare(err), Way: way}
+		return nil, e
 	}
 	return ids, nil
 }

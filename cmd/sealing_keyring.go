@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -33,11 +34,11 @@ var errNoKeyring = errors.New("there is none: no session bus, as on a server or 
 func (f *Factory) keyringIdentities() ([]age.Identity, error) {
 	text, err := f.keyringText()
 	if err != nil {
-		return nil, keyringError(err)
+		return nil, f.keyringError(err)
 	}
 	ids, err := seal.ParseIdentities([]byte(text))
 	if err != nil {
-		return nil, keyringError(err)
+		return nil, f.keyringError(err)
 	}
 	return ids, nil
 }
@@ -51,12 +52,20 @@ func (f *Factory) keyringText() (string, error) {
 	return keyringItem().Get()
 }
 
-func keyringError(err error) error {
-	way := "unlock the keyring and try again; where there is none: kyoli config set " + keyEncryption + " age"
-	if errors.Is(err, oskeyring.ErrNotFound) {
-		way = "bring the keyring's entry kyoli back from a backup; where nothing is sealed with it yet: kyoli config set " + keyEncryption + " keyring"
+// keyringError says what helps against err.
+func (f *Factory) keyringError(err error) error {
+	e := &seal.KeyError{Scheme: seal.Keyring, Where: "the system's keyring", Err: err}
+	switch {
+	case errors.Is(err, oskeyring.ErrNotFound):
+		e.Err = fmt.Errorf("%w; bring the keyring's entry kyoli back from a backup, or have one made where nothing is sealed with it yet", err)
+		e.Way = "kyoli config set " + keyEncryption + " keyring"
+	case errors.Is(err, errNoKeyring):
+		e.Way = "kyoli config set " + keyEncryption + " age"
+	default:
+		e.Err = fmt.Errorf("%w; unlock it and try again", err)
+		e.Way = f.again()
 	}
-	return &seal.KeyError{Scheme: seal.Keyring, Where: "the system's keyring", Err: err, Way: way}
+	return e
 }
 
 // hasKeyring looks for the bus on which a Linux keyring answers: the library
@@ -84,14 +93,14 @@ func (f *Factory) makeKeyringIdentity(ctx context.Context) error {
 	case err == nil:
 		return nil
 	case !errors.Is(err, oskeyring.ErrNotFound):
-		return keyringError(err)
+		return f.keyringError(err)
 	}
 	line, recipient, err := seal.NewIdentity()
 	if err != nil {
 		return err
 	}
 	if err := keyringItem().Set(line); err != nil {
-		return keyringError(err)
+		return f.keyringError(err)
 	}
 	f.warn("made a key (%s) and put it into the system's keyring, as kyoli: back the keyring up; without it every account has to log in again", recipient)
 	return nil

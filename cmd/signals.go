@@ -55,11 +55,17 @@ func (f *Factory) endOrderly() (over func()) {
 	return func() { f.signalling().set(func(s *signalState) { s.orderly = false }) }
 }
 
-// whileHidden runs fn with a terminal that hides what is typed; restore is called
-// should a signal end kyoli in between.
-func (f *Factory) whileHidden(restore, fn func()) {
-	f.signalling().set(func(s *signalState) { s.restore = restore })
-	defer f.signalling().set(func(s *signalState) { s.restore = nil })
+// whileHidden runs fn, in which the terminal hides what is typed: it shows it
+// again should a signal end kyoli in between, and for as long as one stops it.
+func (f *Factory) whileHidden(tty terminal, fn func()) {
+	show := tty.Restore()
+	suspend := func() func() {
+		hide := tty.Restore()
+		show()
+		return hide
+	}
+	f.signalling().set(func(s *signalState) { s.restore, s.suspend = show, suspend })
+	defer f.signalling().set(func(s *signalState) { s.restore, s.suspend = nil, nil })
 	fn()
 }
 

@@ -28,6 +28,7 @@ import (
 //	paste:ID log in as ID, and paste the address at which the browser ends
 //	short:ID the same as code#state                         type:T type T at the prompt
 //	signal   send the command SIGINT                        kill   send it SIGKILL
+//	eof      type Ctrl-D at the prompt
 //	quick:ID as as:ID, without waiting for the page         profile  wait until the profile is asked for
 func browse() {
 	args := os.Args[1:]
@@ -166,6 +167,8 @@ func (b *webBrowser) step(step string) {
 		b.typeLine(query(address, "code") + "#" + query(address, "state"))
 	case "type":
 		b.typeLine(value)
+	case "eof":
+		b.answer("\x04")
 	case "quick":
 		go func(address string) {
 			if res, err := http.Get(address); err == nil {
@@ -200,9 +203,11 @@ func (b *webBrowser) awaitRequest(endpoint string) {
 	_ = res.Body.Close()
 }
 
-func (b *webBrowser) typeLine(text string) {
+func (b *webBrowser) typeLine(text string) { b.answer(text + "\n") }
+
+func (b *webBrowser) answer(keys string) {
 	b.await(prompt)
-	if _, err := io.WriteString(b.keys, text+"\n"); err != nil {
+	if _, err := io.WriteString(b.keys, keys); err != nil {
 		fail(err)
 	}
 }

@@ -25,20 +25,28 @@ func prepare(in, _ *os.File) (restore func(), err error) {
 	now := *before
 	now.Lflag &^= unix.ECHO | unix.ECHONL | unix.ICANON
 	now.Cc[unix.VMIN], now.Cc[unix.VTIME] = 1, 0
-	if err := unix.IoctlSetTermios(fd, setTermios, &now); err != nil {
+	return change(fd, before, &now)
+}
+
+// change has a terminal be as now says, until restore is called.
+func change(fd int, before, now *unix.Termios) (restore func(), err error) {
+	if err := unix.IoctlSetTermios(fd, setTermios, now); err != nil {
 		return nil, os.NewSyscallError("tcsetattr", err)
 	}
 	return func() { _ = unix.IoctlSetTermios(fd, setTermios, before) }, nil
 }
 
-// Hide has what is typed not shown.
+// Hide has what is typed not shown. It comes in lines, which the terminal edits;
+// Ctrl-C and the like stay signals, and Ctrl-D where a line begins is the end.
 func Hide(in *os.File) error {
 	fd := int(in.Fd())
 	now, err := unix.IoctlGetTermios(fd, getTermios)
 	if err != nil {
 		return os.NewSyscallError("tcgetattr", err)
 	}
-	now.Lflag &^= unix.ECHO
+	now.Lflag &^= unix.ECHO | unix.ECHONL
+	now.Lflag |= unix.ICANON | unix.ISIG
+	now.Iflag |= unix.ICRNL
 	return os.NewSyscallError("tcsetattr", unix.IoctlSetTermios(fd, setTermios, now))
 }
 

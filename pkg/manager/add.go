@@ -2,7 +2,6 @@ package manager
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/kyoli-gam/kyoli/pkg/store"
@@ -111,7 +110,17 @@ func (in Incoming) sealed() bool {
 	return in.Account.RefreshToken.Sealed() || in.Account.AccessToken.Sealed()
 }
 
-var errSealedCopy = errors.New("it was copied out of a file in which tokens are sealed; kyoli export makes a copy that can be added")
+// errSealedCopy is why a copy of a sealed token is refused.
+var errSealedCopy error = sealedCopyError{}
+
+type sealedCopyError struct{}
+
+func (sealedCopyError) Error() string {
+	return "it was copied out of a file in which tokens are sealed; kyoli export makes a copy that can be added"
+}
+
+// Hint is a command that makes a copy.
+func (sealedCopyError) Hint() string { return "kyoli export --to accounts.age" }
 
 func (m *Manager) add(r *roster, in Incoming, spent successors) (added AddedAccount, err error) {
 	find := findIncoming

@@ -85,6 +85,9 @@ type SealError struct {
 	Damaged bool
 	// NeedsIdentity means that it is encrypted for a key, and that none was given.
 	NeedsIdentity bool
+	// WrongPassphrase means that another passphrase may open it, and WrongIdentity
+	// that another key may.
+	WrongPassphrase, WrongIdentity bool
 }
 
 // Error implements error.
@@ -121,11 +124,11 @@ func unsealError(source string, err error, asked *askedIdentity, identities int)
 	case !errors.As(err, &none):
 		e.Reason, e.Damaged = "it is damaged or cut short", true
 	case asked.wanted:
-		e.Reason = "the passphrase is wrong"
+		e.Reason, e.WrongPassphrase = "the passphrase is wrong", true
 	case identities == 0:
 		e.Reason, e.NeedsIdentity = "it is encrypted for a key, and no identity was given", true
 	default:
-		e.Reason = "it is not encrypted for any of the identities given"
+		e.Reason, e.WrongIdentity = "it is not encrypted for any of the identities given", true
 	}
 	return e
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -141,9 +142,13 @@ func (e *SealedError) Error() string {
 // Unwrap returns why.
 func (e *SealedError) Unwrap() error { return e.Err }
 
-// Hint says what the user can do.
+// Hint is a command that helps.
 func (e *SealedError) Hint() string {
-	return "bring back the key that it was sealed with (kyoli config get storage.encryption), or log in again"
+	var why interface{ Hint() string }
+	if errors.As(e.Err, &why) && why.Hint() != "" {
+		return why.Hint()
+	}
+	return "kyoli doctor"
 }
 
 // Sealed says how the account's tokens are sealed in the file.
