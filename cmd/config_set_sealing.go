@@ -111,9 +111,18 @@ func (w *sealingWork) tryIdentity(setting string, scheme seal.Scheme) error {
 	return k.box.Ready(seal.Age)
 }
 
-// prepare makes a key where there is none, and looks whether every token can be
-// read.
+// prepare looks whether every token can be read, and makes a key where there is
+// none. In this order: a key made in the place of one that tokens are sealed with
+// would open none of them.
 func (w *sealingWork) prepare(ctx context.Context, scheme seal.Scheme) error {
+	for _, file := range w.files {
+		if err := file.Openable(ctx); err != nil {
+			return err
+		}
+	}
+	if err := migrate.Openable(w.place.StateDir, w.sealing); err != nil {
+		return err
+	}
 	var err error
 	switch scheme {
 	case seal.Keyring:
@@ -121,20 +130,10 @@ func (w *sealingWork) prepare(ctx context.Context, scheme seal.Scheme) error {
 	case seal.Age:
 		err = w.f.makeIdentity(w.f.made.keys.identityPath())
 	}
-	if err != nil {
+	if err != nil || scheme == seal.None {
 		return err
 	}
-	if scheme != seal.None {
-		if err := w.sealing.Box.Ready(scheme); err != nil {
-			return err
-		}
-	}
-	for _, file := range w.files {
-		if err := file.Openable(ctx); err != nil {
-			return err
-		}
-	}
-	return migrate.Openable(w.place.StateDir, w.sealing)
+	return w.sealing.Box.Ready(scheme)
 }
 
 func (w *sealingWork) reseal(ctx context.Context) error {

@@ -24,6 +24,7 @@ func (d *doctor) checkAccounts(ctx context.Context, p patient) {
 	d.checkJournal(p, i)
 	if i.Err == nil {
 		d.checkEntries(p, i)
+		d.checkLocked(p, i)
 		d.checkLogins(p, i)
 	}
 	for _, backup := range i.Backups {
@@ -163,6 +164,18 @@ func merge(p patient) func(context.Context) (string, error) {
 	}
 }
 
+// checkLocked finds accounts with tokens that were sealed with another key.
+func (d *doctor) checkLocked(p patient, i *store.Inspection) {
+	for _, l := range i.Locked {
+		d.found(finding{
+			ID: "token-locked", Severity: severityError, Provider: p.id, Account: l.Account.UUID, File: i.Path,
+			Message: "a token of " + l.Account.Name() + " cannot be opened: " + l.Err.Error(),
+			Why:     "nothing is done with the account until its key is back, or somebody logs in again",
+			Fix:     logIn(p, l.Account),
+		})
+	}
+}
+
 // checkLogins finds accounts of which somebody has to log in again.
 func (d *doctor) checkLogins(p patient, i *store.Inspection) {
 	need := func(a *store.Account, why string) {
@@ -197,7 +210,7 @@ func (d *doctor) checkLogins(p patient, i *store.Inspection) {
 
 // logIn is the command that takes a new login for an account.
 func logIn(p patient, a *store.Account) string {
-	if p.adapter != nil && p.adapter.AuthorizeURL != "" {
+	if p.adapter != nil && (p.adapter.AuthorizeURL != "" || p.adapter.DeviceURL != "") {
 		return "kyoli login " + shellquote.Word(p.id) + " --account " + shellquote.Word(a.UUID)
 	}
 	return "kyoli accounts add --provider " + shellquote.Word(p.id) + " < account.json"

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -37,8 +38,8 @@ limited are renewed too; disabled ones only where they are named.
 A token that another process has just renewed is adopted; no request is made
 then. An account whose login no longer works is tried again with --force only.
 
-Exit code 0 where all went well, 1 where some failed, 4 where all did. With
---json each account is an object on a line of its own:
+Exit code 0 where all went well, 1 where some failed, 4 where all did (9 where
+that is for want of the key of sealed tokens). With --json each account is an object on a line of its own:
 {"uuid","result":"refreshed|adopted|fresh|failed","error"?}
 
 --watch goes on and renews tokens ahead of their end, those that have expired at
@@ -241,6 +242,9 @@ func (r *refreshReport) end(ctx context.Context) error {
 	case 0:
 		return nil
 	case len(r.rows):
+		if !slices.ContainsFunc(r.errs, func(err error) bool { return !isSealed(err) }) {
+			return exitWith(exitNoKey)
+		}
 		return exitWith(exitLogin)
 	}
 	return exitWith(exitGeneral)
@@ -255,6 +259,12 @@ func (r *refreshReport) hints() {
 			r.f.Note("hint: %s", hint)
 		}
 	}
+}
+
+// isSealed tells whether it is a token that the key does not open.
+func isSealed(err error) bool {
+	var sealed *store.SealedError
+	return errors.As(err, &sealed)
 }
 
 // isStoresFault tells whether the failure has an exit code of its own, as it is

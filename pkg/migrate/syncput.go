@@ -24,6 +24,11 @@ func (o SyncOptions) pick(accounts *store.Accounts) (*store.Account, error) {
 			return a, nil
 		}
 	}
+	for _, a := range accounts.List {
+		if err := a.Opened(o.Backend.Path()); err != nil && a.Enabled && !a.IsAuthDisabled {
+			return nil, err // with its key it could be
+		}
+	}
 	return nil, &NoAccountError{Provider: o.Provider, Path: o.Backend.Path(), Some: len(accounts.List) > 0}
 }
 

@@ -24,6 +24,9 @@ type Inspection struct {
 	// Duplicates are the accounts of which there are several entries; Shared those with one refresh token.
 	Duplicates []*Account
 	Shared     [][]*Account
+	// Locked says of each account with a token that the key does not open why. Where the key is not to be had at all,
+	// there is none.
+	Locked []LockedToken
 	// Outdated are accounts whose token was spent, and for which the journal has what came of it; Spent those for which
 	// it does not.
 	Outdated, Spent []*Account
@@ -40,6 +43,12 @@ type Inspection struct {
 	Journal    []JournalEntry
 	// Backups are copies of contents that were damaged, or had duplicates.
 	Backups []string
+}
+
+// LockedToken is an account with a token that the key does not open.
+type LockedToken struct {
+	Account *Account
+	Err     error // a *seal.OpenError
 }
 
 // Inspect looks at the file without changing anything: no replay, no backup, no permissions.
@@ -88,7 +97,28 @@ func (f *File) inspectContent(ctx context.Context, i *Inspection) *document {
 		}
 	}
 	i.Shared = shared(i.Accounts.List)
+	i.Locked = f.locked(d, i.Accounts)
 	return d
+}
+
+// locked returns the accounts with tokens that the key does not open.
+func (f *File) locked(d *document, accounts *Accounts) (list []LockedToken) {
+	open, err := d.opened(f.o.Sealing, nil)
+	if err != nil {
+		return nil // the key is not to be had
+	}
+	why := make(map[string]error)
+	for k := range open.entries {
+		if e := &open.entries[k]; e.locked != nil && e.of == nil {
+			why[e.was.UUID] = e.locked
+		}
+	}
+	for _, x := range accounts.List {
+		if err := why[x.UUID]; err != nil {
+			list = append(list, LockedToken{Account: x, Err: err})
+		}
+	}
+	return list
 }
 
 // shared returns the accounts that have one refresh token, in the order of the file.
