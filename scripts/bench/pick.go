@@ -17,12 +17,12 @@ import (
 func pick(dir string, accounts, runs int) error {
 	ctx := context.Background()
 	file := filepath.Join(dir, fmt.Sprint(accounts), "openai-multi-account-accounts.json")
-	m := manager.New(manager.Options{
-		Adapter: &provider.Adapter{ID: "openai"}, Settings: manager.DefaultSettings(),
-		Store: store.Open(file, store.Options{}), Claims: claims.Open(file, claims.Options{}),
-	})
 	loads, picks := []time.Duration{}, map[string][]time.Duration{}
 	for range runs {
+		m := manager.New(manager.Options{ // anew: a store remembers what it has read
+			Adapter: &provider.Adapter{ID: "openai"}, Settings: manager.DefaultSettings(),
+			Store: store.Open(file, store.Options{}), Claims: claims.Open(file, claims.Options{}),
+		})
 		begun := time.Now()
 		s, err := m.Snapshot(ctx)
 		if err != nil {
