@@ -33,6 +33,7 @@ func main() {
 	account := flag.String("change", "", "be a process that changes the account of this `uuid`")
 	file := flag.String("file", "", "in this account file")
 	times := flag.Int("times", 1, "so often")
+	awake := flag.Bool("awake", false, "be what keeps processors awake until stdin ends")
 	pass := flag.String("forward", "", "be the bare proxy of the measurement, to the upstream at this `URL`")
 	flag.Parse()
 	run := func() error { return bench(*runs, *only, *storage, *rate, *phase, *requests) }
@@ -41,6 +42,8 @@ func main() {
 		run = func() error { return change(*file, *account, *times) }
 	case *play:
 		run = upstream
+	case *awake:
+		run = spin
 	case *pass != "":
 		run = func() error { return forward(*pass) }
 	}

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -39,7 +40,8 @@ func proxyBench(dir, kyoli string, rate int, phase time.Duration, requests int) 
 	}
 	fmt.Printf("\n%-44s %11s %11s %11s %11s %11s\n", "kyoli proxy", "direct", "bare proxy", "kyoli", "bare adds", "kyoli adds")
 	steps := []func() error{
-		func() error { return w.openLoop(rate, phase) },
+		func() error { return w.openLoop(rate, phase, "") },
+		func() error { return w.awake(func() error { return w.openLoop(rate, phase, ", awake") }) },
 		func() error { return w.firstEvent(500) },
 		func() error { return w.saturate(requests) },
 		func() error { return w.growth(requests) },
@@ -86,6 +88,29 @@ func (w *world) cpu() time.Duration {
 		sum += cpu(s.cmd.Process.Pid)
 	}
 	return sum
+}
+
+// awake measures while no processor goes to sleep, where that can be had.
+func (w *world) awake(measure func() error) error {
+	if runtime.GOOS != "linux" {
+		return nil
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	spinner := exec.Command(exe, "-awake")
+	spinner.Stderr = os.Stderr
+	leash, err := spinner.StdinPipe() // it ends with this, however this ends
+	if err != nil {
+		return err
+	}
+	if err := spinner.Start(); err != nil {
+		return err
+	}
+	err = measure()
+	_ = leash.Close()
+	return errors.Join(err, spinner.Wait())
 }
 
 // server is a process that was started for the measurement.

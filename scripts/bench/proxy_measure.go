@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -31,37 +34,44 @@ func compare(name string, times [3]spread) {
 
 func round(d time.Duration) time.Duration { return d.Round(time.Microsecond) }
 
-// openLoop sends at a fixed rate, whatever the answers do, in phases that take
-// turns between the lanes.
-func (w *world) openLoop(rate int, phase time.Duration) error {
+// openLoop sends at a fixed rate, whatever the answers do, for four phases of each
+// lane. The lanes take turns that are short, so that what else the machine does falls
+// on all alike, and the client collects its garbage between them only. How is what is
+// special about it, for the row's name.
+func (w *world) openLoop(rate int, phase time.Duration, how string) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	var times [3]spread
-	var mu sync.Mutex
-	var failed error
-	const rounds = 4
-	for n := range (rounds + 1) * len(w.lanes) {
-		round, which := n/len(w.lanes), n%len(w.lanes)
-		var all sync.WaitGroup
-		start := time.Now()
-		for i := range int(phase.Seconds() * float64(rate)) {
-			time.Sleep(time.Until(start.Add(time.Duration(i) * time.Second / time.Duration(rate))))
-			all.Go(func() {
-				_, whole, err := w.lanes[which].call(i, "json")
-				mu.Lock()
-				defer mu.Unlock()
-				if err != nil {
-					failed = err
-				}
-				if round > 0 { // the first one opens connections
-					times[which] = append(times[which], whole)
-				}
-			})
+	const rounds = 4 * turns
+	for round := range rounds + 1 {
+		for which, l := range w.lanes {
+			runtime.GC()
+			got, err := l.atRate(rate, int(phase.Seconds()*float64(rate))/turns)
+			if err != nil {
+				return err
+			}
+			if round > 0 { // the first one opens connections
+				times[which] = append(times[which], got...)
+			}
 		}
-		all.Wait()
 	}
-	if failed == nil {
-		compare(fmt.Sprintf("%d requests/s, open loop", rate), times)
+	compare(fmt.Sprintf("%d requests/s, open loop%s", rate, how), times)
+	return nil
+}
+
+// turns is how many times the lanes take turns in a phase.
+const turns = 5
+
+// atRate sends n requests, and returns how long each took.
+func (l lane) atRate(rate, n int) (spread, error) {
+	times, errs := make(spread, n), make([]error, n)
+	var all sync.WaitGroup
+	start := time.Now()
+	for i := range n {
+		time.Sleep(time.Until(start.Add(time.Duration(i) * time.Second / time.Duration(rate))))
+		all.Go(func() { _, times[i], errs[i] = l.call(i, "json") })
 	}
-	return failed
+	all.Wait()
+	return times, errors.Join(errs...)
 }
 
 // firstEvent measures when the first byte of a stream comes, in turn.
