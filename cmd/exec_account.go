@@ -54,9 +54,9 @@ func takeAccount(ctx context.Context, f *Factory, m *manager.Manager, o *execOpt
 		}
 		release(ctx, f, claim)
 		if o.Wish.Account != "" || !isAccountsFault(err) || ctx.Err() != nil {
-			return nil, hintTTL(f, err, o)
+			return nil, hintTTL(f, err, o, d.Account)
 		}
-		failure = hintTTL(f, err, o)
+		failure = hintTTL(f, err, o, d.Account)
 		f.Note("%v; trying the next account", err)
 		req.Exclude = append(req.Exclude, d.Account.UUID)
 	}
@@ -102,9 +102,9 @@ func hintWait(f *Factory, err error, o *execOptions) error {
 
 // hintTTL says how to go on with the token that there is, where only the wish
 // for a longer life made a refresh necessary.
-func hintTTL(f *Factory, err error, o *execOptions) error {
+func hintTTL(f *Factory, err error, o *execOptions, a *store.Account) error {
 	var refresh *manager.RefreshError
-	if o.MinTTL > time.Minute && errors.As(err, &refresh) && refresh.Transient {
+	if o.MinTTL > time.Minute && a.ExpiresAt.Time().Sub(f.now()) > time.Minute && errors.As(err, &refresh) && refresh.Transient {
 		return withHint(err, o.again(f, "--min-ttl", "1m"))
 	}
 	return err

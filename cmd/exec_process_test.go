@@ -48,9 +48,9 @@ func TestExecExitCodes(t *testing.T) {
 		{[]string{"sh", "-c", "exit 255"}, 255, ""},
 		{[]string{"sh", "-c", "kill -TERM $$"}, 143, ""},
 		{[]string{"sh", "-c", "kill -KILL $$"}, 137, ""},
-		{[]string{"no-such-command"}, 127, "kyoli: cannot run \"no-such-command\": command not found\n"},
-		{[]string{w.path("plain.txt")}, 126, "permission denied"},
-		{[]string{w.dir}, 126, "is a directory"},
+		{[]string{"no-such-command"}, 127, "kyoli: cannot run \"no-such-command\": command not found\nhint: command -v no-such-command\n"},
+		{[]string{w.path("plain.txt")}, 126, "permission denied\nhint: chmod +x " + w.path("plain.txt")},
+		{[]string{w.dir}, 126, "is a directory\nhint: ls -ld " + w.dir},
 	} {
 		code, out, errs := w.run(append([]string{"exec", "--"}, tt.command...)...)
 		if code != tt.code || out != "" || !strings.Contains(errs, tt.said) || tt.said == "" && errs != "" {

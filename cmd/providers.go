@@ -126,7 +126,7 @@ func runProvidersShow(f *Factory, o *providersShowOptions) error {
 type providerInfo struct {
 	ID         string `json:"id"`
 	Builtin    bool   `json:"builtin"`
-	Overridden bool   `json:"overridden"` // kyoli.yaml has an entry of this name
+	Overridden bool   `json:"overridden"` // a built-in one that kyoli.yaml changes
 	Incomplete bool   `json:"incomplete"` // it lacks client_id or token_url, and is no provider yet
 
 	DisplayName     string            `json:"display_name"`
@@ -188,7 +188,7 @@ func infoOf(a *provider.Adapter, overridden bool) providerInfo {
 		clientAuth = "" // there is no secret
 	}
 	return providerInfo{
-		ID: a.ID, Builtin: a.Builtin, Overridden: overridden,
+		ID: a.ID, Builtin: a.Builtin, Overridden: a.Builtin && overridden,
 		DisplayName: a.DisplayName, AuthJSONKey: a.AuthJSONKey, AccountsFile: a.AccountsFile, PluginFile: a.PluginConfigFile,
 		ClientID: a.ClientID, ClientSecretEnv: a.ClientSecretEnv,
 		AuthorizeURL: a.AuthorizeURL, TokenURL: a.TokenURL, DeviceURL: a.DeviceURL, UsageURL: a.UsageURL,

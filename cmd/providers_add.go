@@ -127,14 +127,14 @@ func (f *Factory) toAdd(o *providersAddOptions) (*config.Config, *yaml.Node, err
 		return nil, nil, flagErrorf("--client-id is needed: what the provider calls kyoli, from its list of applications")
 	}
 	c.CheckAdapters = checkAdapters
-	return c, known, nil
+	return c, known, checkNew(c, o.Name, &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}) // the name, before anybody is asked
 }
 
 func (f *Factory) putAdapter(ctx context.Context, c *config.Config, o *providersAddOptions, known bool, values *yaml.Node) error {
 	if known && !o.Yes {
 		yes, err := f.Confirm(fmt.Sprintf("change the adapter %s in %s?", o.Name, c.File))
 		if err != nil {
-			return failf(exitCode(err), "kyoli providers add "+o.Name+" --from-discovery "+quoteWord(o.From)+" --dry-run", "%w", err)
+			return err
 		}
 		if !yes {
 			return failf(exitCancelled, "", "nothing was changed")
@@ -152,6 +152,9 @@ func checkNew(c *config.Config, name string, values *yaml.Node) error {
 	}
 	for _, p := range problems {
 		if p.Severity == provider.SeverityError && !strings.HasPrefix(p.Reason, "missing") {
+			if p.Key == "" { // the name itself
+				return usageErrorf("kyoli providers add --help", "adapter %q: %s", name, p.Reason)
+			}
 			return usageErrorf("kyoli providers add --help", "adapter %q: key %q: %s", name, p.Key, p.Reason)
 		}
 	}

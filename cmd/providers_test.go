@@ -42,6 +42,12 @@ func TestProvidersList(t *testing.T) {
 		t.Error(diff)
 	}
 	var rows []providerInfo
+	if err := json.Unmarshal([]byte(r.ok("providers", "list", "--json", "--provider", "acme")), &rows); err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 1 || rows[0].Builtin || rows[0].Overridden {
+		t.Errorf("%+v", rows)
+	}
 	if err := json.Unmarshal([]byte(r.ok("providers", "list", "--json", "--provider", "openai")), &rows); err != nil {
 		t.Fatal(err)
 	}

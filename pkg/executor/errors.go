@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
+	"strings"
 
+	"github.com/kyoli-gam/kyoli/internal/shellquote"
 	"github.com/kyoli-gam/kyoli/pkg/executor/stub"
 )
 
@@ -33,6 +36,18 @@ func (e *StartError) Error() string {
 
 // Unwrap returns the reason.
 func (e *StartError) Unwrap() error { return e.Err }
+
+// Hint is a command that mends it, or shows why.
+func (e *StartError) Hint() string {
+	name := shellquote.Word(e.Command)
+	switch {
+	case e.Code == CodeNotFound && !strings.ContainsRune(e.Command, filepath.Separator):
+		return "command -v " + name
+	case e.Code == CodeNotFound, !errors.Is(e.Err, fs.ErrPermission):
+		return "ls -ld " + name
+	}
+	return "chmod +x " + name
+}
 
 // ExitCode is the exit code that exec ends with.
 func (e *StartError) ExitCode() int { return e.Code }
