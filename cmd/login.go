@@ -134,6 +134,9 @@ func (f *Factory) logIn(ctx context.Context, o *loginOptions) (addRow, error) {
 	if done, err := l.finishKept(ctx); done || err != nil {
 		return l.row, l.explain(err)
 	}
+	if err := l.tryRoom(ctx); err != nil {
+		return addRow{}, err
+	}
 	switch l.method {
 	case byDevice:
 		err = l.device(ctx)

@@ -18,6 +18,16 @@ func (l *loginFlow) begin(ctx context.Context) (err error) {
 	return err
 }
 
+// tryRoom finds out before anybody logs in that the answer could not be kept: on
+// a full disk, or in a directory that may only be read.
+func (l *loginFlow) tryRoom(ctx context.Context) error {
+	entry, err := l.m.Store().BeginLogin(ctx)
+	if err != nil {
+		return err
+	}
+	return entry.End()
+}
+
 // keep writes the answer down before anybody parses it.
 func (l *loginFlow) keep(raw *provider.RawAnswer) {
 	if l.entry == nil {
