@@ -98,9 +98,6 @@ func New(o Options) (*Proxy, error) {
 // ServeHTTP implements http.Handler.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{p: p, w: w, r: r, began: p.o.Now(), control: http.NewResponseController(w)}
-	if r.ContentLength != 0 {
-		_ = x.control.SetReadDeadline(time.Now().Add(refusedPatience)) // patiently gives more
-	}
 	x.ID = newID()
 	x.ids = []string{x.ID}
 	w.Header()[IDHeader] = x.ids
@@ -113,11 +110,13 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.URL.Path == "/healthz" {
+		x.hurry()
 		health(w, r)
 		return
 	}
 	path := x.authenticate()
 	if path == "/metrics" && (x.Key != "" || !p.o.Guarded) {
+		x.hurry()
 		p.o.Metrics.ServeHTTP(w, r)
 		return
 	}
@@ -225,6 +224,9 @@ func (x *exchange) refuse(e *Problem) {
 		x.Err = errors.New(e.Code)
 	}
 	x.Status = e.Status
+	if x.body == nil {
+		x.hurry()
+	}
 	e.write(x.w)
 	x.done()
 }

@@ -38,6 +38,14 @@ func (x *exchange) patiently() io.ReadCloser {
 	return x.body
 }
 
+// hurry gives a body that nobody wants refusedPatience. No request that is forwarded gets so short a
+// deadline: it would be the process's next timer, see headPatience.
+func (x *exchange) hurry() {
+	if x.r.ContentLength != 0 {
+		_ = x.control.SetReadDeadline(time.Now().Add(refusedPatience))
+	}
+}
+
 // Read implements io.Reader.
 func (b *patient) Read(p []byte) (int, error) {
 	next := time.Now().Add(bodyPause)
