@@ -97,18 +97,37 @@ func (f *Factory) ask(what string, other instead) (terminal, error) {
 	return nil, failf(exitCancelled, other.hint, "%s: there is no terminal to ask on; give %s", what, other.give)
 }
 
-// again is the command line that was given, with something more; "" where it is
-// not known, or where it names something that looks like a credential.
+// again is the command line that was given, with something more: one flag, whose
+// value takes the place of the one that was given. It is "" where the command line
+// is not known, or names something that looks like a credential.
 func (f *Factory) again(more ...string) string {
 	own := beforeDashes(f.args)
 	if f.args == nil || slices.ContainsFunc(f.args, looksSecret) {
 		return ""
 	}
+	rest := f.args[len(own):]
+	if len(more) == 2 {
+		own = withoutFlag(own, more[0])
+	}
 	words := []string{"kyoli"}
-	for _, word := range slices.Concat(own, more, f.args[len(own):]) {
+	for _, word := range slices.Concat(own, more, rest) {
 		words = append(words, quoteWord(word))
 	}
 	return strings.Join(words, " ")
+}
+
+// withoutFlag takes a flag and its value out.
+func withoutFlag(args []string, flag string) []string {
+	var left []string
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == flag:
+			i++ // its value
+		case !strings.HasPrefix(args[i], flag+"="):
+			left = append(left, args[i])
+		}
+	}
+	return left
 }
 
 // osTerminal is the controlling terminal of the process.
