@@ -20,6 +20,11 @@ var (
 	ErrTimeout = errors.New("it does not answer; it may be locked, or wait for a password in a window")
 )
 
+// MaxSecret bounds what is taken from the keyring, in bytes.
+const MaxSecret = 64 << 10
+
+var errTooLong = fmt.Errorf("its secret is larger than %d KiB", MaxSecret>>10)
+
 // Item is one secret in the keyring.
 type Item struct {
 	Service, User string
@@ -59,6 +64,9 @@ func (i Item) within(call func() (string, error)) (string, error) {
 	defer t.Stop()
 	select {
 	case a := <-done:
+		if len(a.secret) > MaxSecret {
+			return "", errTooLong
+		}
 		return a.secret, explain(a.err)
 	case <-t.C:
 		return "", fmt.Errorf("%w (%s)", ErrTimeout, i.Timeout)

@@ -2,6 +2,7 @@ package oskeyring
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,6 +33,20 @@ func TestSystemError(t *testing.T) {
 	}
 	if err := i.Set("x"); !errors.Is(err, boom) {
 		t.Errorf("set: %v", err)
+	}
+}
+
+// What is in the keyring may be somebody else's, of any length.
+func TestTooLong(t *testing.T) {
+	keyring.MockInit()
+	i := Item{Service: "kyoli", User: "test", Timeout: time.Minute}
+	for size, want := range map[int]error{MaxSecret: nil, MaxSecret + 1: errTooLong} {
+		if err := keyring.Set(i.Service, i.User, strings.Repeat("x", size)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := i.Get(); !errors.Is(err, want) || err == nil && len(got) != size {
+			t.Errorf("%d bytes: %d, %v", size, len(got), err)
+		}
 	}
 }
 
