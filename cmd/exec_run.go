@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -134,21 +133,17 @@ func stream(s any, name string) (*os.File, error) {
 func startFailure(f *Factory, o *execOptions, err error) error {
 	var start *executor.StartError
 	if errors.As(err, &start) {
-		return failf(start.ExitCode(), o.startHint(f), "%w", err)
+		return failf(start.ExitCode(), o.startHint(f, start), "%w", err)
 	}
 	return err
 }
 
-// startHint is what helps where a command cannot be run, "" = nothing is known to.
-func (o *execOptions) startHint(f *Factory) string {
+// startHint is what helps where a command is not found, "" = what the error itself hints.
+func (o *execOptions) startHint(f *Factory, err *executor.StartError) string {
 	name := o.Command[0]
-	if info, err := os.Stat(name); err == nil {
-		if runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode()&0o111 == 0 {
-			return "chmod +x " + quoteWord(name)
-		}
-		return ""
-	}
 	switch words := strings.Fields(name); {
+	case err.Code != executor.CodeNotFound:
+		return ""
 	case len(o.Command) == 1 && len(words) > 1: // quoted as a whole
 		again := *o
 		again.Command = words

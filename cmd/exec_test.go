@@ -5,7 +5,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -130,7 +129,7 @@ func TestNestedExecIsRefused(t *testing.T) {
 	}
 }
 
-// What cannot be started comes with the command that helps, where there is one.
+// What cannot be started comes with the command that helps, or shows why.
 func TestStartHint(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "run me.sh")
@@ -142,14 +141,16 @@ func TestStartHint(t *testing.T) {
 		code    int
 		want    string
 	}{
-		{[]string{file}, executor.CodeNotExecutable, map[bool]string{true: "", false: "chmod +x '" + file + "'"}[runtime.GOOS == "windows"]},
-		{[]string{filepath.Dir(file)}, executor.CodeNotExecutable, ""},
+		{[]string{file}, executor.CodeNotExecutable, "chmod +x '" + file + "'"},
+		{[]string{filepath.Dir(file)}, executor.CodeNotExecutable, "ls -ld " + filepath.Dir(file)},
+		{[]string{filepath.Join(file, "below")}, executor.CodeNotExecutable, "ls -ld '" + filepath.Join(file, "below") + "'"},
 		{[]string{"echo a  b"}, executor.CodeNotFound, "kyoli exec -- echo a b"},
-		{[]string{"echo a", "b"}, executor.CodeNotFound, ""},
+		{[]string{"echo a", "b"}, executor.CodeNotFound, "command -v 'echo a'"},
 		{[]string{"opencode"}, executor.CodeNotFound, "npm install -g opencode-ai"},
-		{[]string{"nowhere"}, executor.CodeNotFound, ""},
+		{[]string{"nowhere"}, executor.CodeNotFound, "command -v nowhere"},
 	} {
-		err := startFailure(&Factory{}, &execOptions{Command: tt.command}, &executor.StartError{Command: tt.command[0], Code: tt.code})
+		_, err := executor.LookPath(tt.command[0], []string{"PATH=" + t.TempDir()})
+		err = startFailure(&Factory{}, &execOptions{Command: tt.command}, err)
 		if exitCode(err) != tt.code || hintOf(err) != tt.want {
 			t.Errorf("%q: code %d, hint %q, want %d, %q", tt.command, exitCode(err), hintOf(err), tt.code, tt.want)
 		}

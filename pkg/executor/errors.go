@@ -41,12 +41,12 @@ func (e *StartError) Unwrap() error { return e.Err }
 func (e *StartError) Hint() string {
 	name := shellquote.Word(e.Command)
 	switch {
-	case e.Code == CodeNotFound && !strings.ContainsRune(e.Command, filepath.Separator):
+	case !strings.ContainsRune(e.Command, filepath.Separator):
 		return "command -v " + name
-	case e.Code == CodeNotFound, !errors.Is(e.Err, fs.ErrPermission):
-		return "ls -ld " + name
+	case errors.Is(e.Err, errNotExecutable):
+		return "chmod +x " + name
 	}
-	return "chmod +x " + name
+	return "ls -ld " + name
 }
 
 // ExitCode is the exit code that exec ends with.
