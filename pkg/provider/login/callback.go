@@ -132,8 +132,13 @@ func (c *Callback) serve(w http.ResponseWriter, r *http.Request) {
 	select {
 	case p := <-v.reply:
 		write(w, p.status(), p)
-	case <-c.over: // the login was given up at that moment
-		write(w, http.StatusBadRequest, refused)
+	case <-c.over:
+		select {
+		case p := <-v.reply: // which came first: nobody answers when it is over
+			write(w, p.status(), p)
+		default: // the login was given up at that moment
+			write(w, http.StatusBadRequest, refused)
+		}
 	case <-r.Context().Done():
 	}
 }
