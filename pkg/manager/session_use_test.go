@@ -22,7 +22,12 @@ func TestSessionFollowsARename(t *testing.T) {
 	renamed := fakeprovider.Account{ID: "id-a"}.UUID()
 	w := newWorld(t, []string{"a", "b"})
 	c := claims.Open(t.TempDir()+"/accounts.json", claims.Options{})
-	m := w.manager(Options{Claims: c})
+	followed := make(chan struct{}) // the refresh may be the request's or the one ahead of time
+	m := w.manager(Options{Claims: c, OnEvent: func(e Event) {
+		if e.Kind == EventRenamed {
+			close(followed)
+		}
+	}})
 	s := m.Session(SessionOptions{Holder: holder("me")})
 	defer func() { _ = s.Close(context.WithoutCancel(t.Context())) }()
 	for range 2 {
@@ -38,6 +43,7 @@ func TestSessionFollowsARename(t *testing.T) {
 		}
 		u.End()
 	}
+	<-followed
 	v, err := c.View(t.Context())
 	if err != nil || len(v.Holders) != 1 || len(v.Holders[renamed]) != 1 {
 		t.Errorf("claims %+v, %v", v.Holders, err)
