@@ -40,7 +40,10 @@ func TestAcquireQueuesInOrderOfArrival(t *testing.T) {
 			var order []string
 			holding := map[string]int{}
 			var all sync.WaitGroup
-			for _, id := range []string{"s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7"} {
+			for i, id := range []string{"s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7"} {
+				if i == 1 {
+					time.Sleep(2500 * time.Millisecond) // so that the two accounts never come free at one time: then two are served at once
+				}
 				all.Go(func() {
 					d, c, err := m.Acquire(t.Context(), Request{Strategy: strategy, Exclusive: true, Wait: time.Hour}, holder(id))
 					if err != nil {
