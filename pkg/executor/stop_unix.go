@@ -4,14 +4,9 @@ package executor
 
 import (
 	"context"
-	"os"
 	"syscall"
 	"time"
 )
-
-// stopSettles is how long a stop that we sent ourselves may take to reach all
-// threads. The clock goes on meanwhile, so it costs nothing after a real stop.
-const stopSettles = 20 * time.Millisecond
 
 // pendingStop is a stop of our own that waits until no lock is held.
 type pendingStop struct {
@@ -77,9 +72,7 @@ func (c *child) stopSelf(resume func()) {
 	}
 	defer resume()
 	foreground := c.tty.foreground()
-	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
-	// The stop may reach another thread first; this one must not go on before.
-	time.Sleep(stopSettles)
+	stopHere()
 	c.resumed(foreground)
 }
 
