@@ -54,7 +54,18 @@ func TestMain(m *testing.M) {
 			os.Exit(playShell(os.Args[2:]))
 		}
 	}
+	heedSignals()
 	os.Exit(m.Run())
+}
+
+// heedSignals catches what this process was started with as ignored, as it is in the background of a script or under
+// nohup: the processes of the tests would inherit that.
+func heedSignals() {
+	for _, s := range passed {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 }
 
 func testExe() string {
@@ -209,7 +220,11 @@ func startRun(t *testing.T, env []string, start func(*exec.Cmd) error, args ...s
 	return r
 }
 
-func plainStart(cmd *exec.Cmd) error { return cmd.Start() }
+// plainStart starts a process without a terminal, also where the test has one.
+func plainStart(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	return cmd.Start()
+}
 
 const patience = 30 * time.Second
 

@@ -49,10 +49,11 @@ func shOutput(t *testing.T, script string, args ...string) string {
 		t.Fatal(err)
 	}
 	defer out.Close()
-	_, tell, err := os.Pipe()
+	reports, tell, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer reports.Close() // not before: the played kyoli ends once nobody can read its reports
 	defer tell.Close()
 	p, err := os.StartProcess("/bin/sh", append([]string{"sh", "-c", script, "sh"}, args...), &os.ProcAttr{
 		Env: os.Environ(), Files: []*os.File{null, null, out, tell},
@@ -118,11 +119,15 @@ func TestStubShowsNoMoreThanTheCommand(t *testing.T) {
 		if !bytes.HasSuffix(args, []byte("sh\x00-c\x00exit 0\x00sh\x00")) {
 			t.Errorf("arguments of the stub: %q", args)
 		}
-		env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
-		if string(env) != "KYOLI_ACCESS_TOKEN=at-secret\x00" {
+		env := ""
+		awaitFile(t, fmt.Sprintf("/proc/%d/environ", pid), func(text string) bool {
+			env = text
+			return text != ""
+		})
+		if env != "KYOLI_ACCESS_TOKEN=at-secret\x00" {
 			t.Errorf("variables of the stub: %q", env)
 		}
-		return err
+		return nil
 	}
 	if _, _, err := runHere(t, p); err != nil {
 		t.Fatal(err)
