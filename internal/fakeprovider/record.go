@@ -104,7 +104,11 @@ func (p *Provider) count(endpoint string, n int) {
 // await answers another process once a request to an endpoint has come and is not
 // answered yet.
 func (p *Provider) await(w http.ResponseWriter, r *http.Request) {
-	stop := context.AfterFunc(r.Context(), p.counted.Broadcast)
+	stop := context.AfterFunc(r.Context(), func() {
+		p.mu.Lock() // or it would be missed between the look at the context and the wait
+		defer p.mu.Unlock()
+		p.counted.Broadcast()
+	})
 	defer stop()
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -3,6 +3,7 @@ package portowner
 import (
 	"net"
 	"os"
+	"syscall"
 	"testing"
 )
 
@@ -23,12 +24,20 @@ func TestOfFindsThisProcess(t *testing.T) {
 }
 
 func TestOfAFreePort(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	// Bound, so that nobody else gets it, and not listened at.
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
+	defer syscall.Close(fd)
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{}); err != nil {
+		t.Fatal(err)
+	}
+	address, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := address.(*syscall.SockaddrInet4).Port
 	if owner, ok := Of(port); ok {
 		t.Errorf("Of a port that nobody listens at = %+v", owner)
 	}
