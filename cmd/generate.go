@@ -1,12 +1,14 @@
 package cmd
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
@@ -55,8 +57,7 @@ func runGenerate(f *Factory, root *cobra.Command, o *generateOptions) error {
 	return nil
 }
 
-// generateMan writes one page a command. The date is left out, so that the same
-// sources give the same pages.
+// generateMan writes one page a command.
 func generateMan(root *cobra.Command, dir string) error {
 	for _, cmd := range root.Commands() {
 		if text, ok := helpTexts()[cmd.Name()]; ok {
@@ -65,12 +66,53 @@ func generateMan(root *cobra.Command, dir string) error {
 		}
 	}
 	root.DisableAutoGenTag = true
-	return doc.GenManTree(root, &doc.GenManHeader{Title: "KYOLI", Section: "1", Source: "kyoli", Manual: "kyoli"}, dir)
+	return writePages(root, dir)
+}
+
+// writePages writes the page of a command and those of the commands below it.
+func writePages(cmd *cobra.Command, dir string) error {
+	for _, sub := range cmd.Commands() {
+		if !sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand() {
+			continue
+		}
+		if err := writePages(sub, dir); err != nil {
+			return err
+		}
+	}
+	cmd.Long = indentLists(cmd.Long)
+	name := strings.ReplaceAll(cmd.CommandPath(), " ", "-")
+	page, err := manPage(cmd, strings.ToUpper(name))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, name+".1"), page, 0o644) //nolint:gosec // for everyone
+}
+
+// manPage leaves the date out, so that the same sources give the same pages: cobra would put in the day of the build.
+func manPage(cmd *cobra.Command, title string) ([]byte, error) {
+	date := time.Unix(0, 0).UTC()
+	var page bytes.Buffer
+	header := &doc.GenManHeader{Title: title, Section: "1", Date: &date, Source: "kyoli", Manual: "kyoli"}
+	if err := doc.GenMan(cmd, header, &page); err != nil {
+		return nil, err
+	}
+	return bytes.Replace(page.Bytes(), []byte(date.Format(`"Jan 2006"`)), []byte(`""`), 1), nil
 }
 
 // indentAll keeps Markdown from joining the lines of a table.
 func indentAll(text string) string {
 	return "    " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n    ")
+}
+
+// indentLists is indentAll of the paragraphs that begin with a space: aligned lists, among prose.
+func indentLists(text string) string {
+	paragraphs := strings.Split(text, "\n\n")
+	for i, p := range paragraphs {
+		if strings.HasPrefix(p, "  ") && !strings.HasPrefix(p, "    ") {
+			paragraphs[i] = indentAll(p)
+		}
+	}
+	return strings.Join(paragraphs, "\n\n")
 }
 
 func generateCompletions(root *cobra.Command, dir string) error {
