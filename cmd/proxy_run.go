@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/kyoli-gam/kyoli/internal/regular"
 	"github.com/kyoli-gam/kyoli/internal/termtext"
 	"github.com/kyoli-gam/kyoli/pkg/claims"
 	"github.com/kyoli-gam/kyoli/pkg/manager"
@@ -84,11 +85,11 @@ type proxyRun struct {
 // listen opens what to listen on, before anything else is done.
 func (s *proxyRun) listen() error {
 	if s.o.TLSCert != "" {
-		cert, err := tls.LoadX509KeyPair(s.o.TLSCert, s.o.TLSKey)
+		cert, err := readCertificate(s.o.TLSCert, s.o.TLSKey)
 		if err != nil {
-			return usageErrorf("", "--tls-cert %s: %w", s.o.TLSCert, err)
+			return err
 		}
-		s.cert = &cert
+		s.cert = cert
 	}
 	if s.o.Listen != "" {
 		l, err := net.Listen("tcp", s.o.Listen)
@@ -113,6 +114,26 @@ func (s *proxyRun) listen() error {
 		s.urls = append(s.urls, "unix:"+s.o.Unix)
 	}
 	return nil
+}
+
+// maxPEM is what a file of certificates or a key may hold, in bytes.
+const maxPEM = 1 << 20
+
+// readCertificate reads what https is served with. Errors name the flag and the file.
+func readCertificate(certFile, keyFile string) (*tls.Certificate, error) {
+	chain, err := regular.Read(certFile, maxPEM)
+	if err != nil {
+		return nil, usageErrorf("", "--tls-cert: %w", err)
+	}
+	key, err := regular.Read(keyFile, maxPEM)
+	if err != nil {
+		return nil, usageErrorf("", "--tls-key: %w", err)
+	}
+	cert, err := tls.X509KeyPair(chain, key)
+	if err != nil {
+		return nil, usageErrorf("", "--tls-cert %s, --tls-key %s: %w", certFile, keyFile, err)
+	}
+	return &cert, nil
 }
 
 func listenFault(err error) error {
