@@ -59,7 +59,7 @@ func (r *RawAnswer) GoString() string { return r.String() }
 // answer is the only one. The error is a *SendError, whose Sent is true as soon
 // as the token may have left: then it may be spent.
 func (c *Client) Exchange(ctx context.Context, a *Adapter, refresh string, ready func() error) (*RawAnswer, error) {
-	gate := &gate{ready: ready}
+	gate := &gate{ready: ready, ended: ctx.Err}
 	reqCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timeout())
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() {

@@ -11,6 +11,7 @@ import (
 // the transport that begins to write agree on whether it was sent.
 type gate struct {
 	ready func() error // asked directly before; nil = nobody is
+	ended func() error // why nobody wants it any more; nil = somebody does
 	state atomic.Int32
 }
 
@@ -31,6 +32,9 @@ func (g *gate) pass() error {
 		if err := g.ready(); err != nil {
 			return err
 		}
+	}
+	if g.ended != nil && g.ended() != nil {
+		g.close() // whoever gives up may not have come to it yet
 	}
 	if !g.state.CompareAndSwap(gateOpen, gatePassed) {
 		return context.Canceled

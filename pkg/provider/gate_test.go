@@ -139,3 +139,13 @@ func TestSentIsWhatWasRead(t *testing.T) {
 		}
 	}
 }
+
+// Who gives up need not be quicker than the transport to be heard.
+func TestNothingPassesAfterTheEnd(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	g := &gate{ended: ctx.Err}
+	if err := g.pass(); !errors.Is(err, context.Canceled) || g.passed() {
+		t.Errorf("passed: %v, error %v", g.passed(), err)
+	}
+}
