@@ -346,5 +346,8 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	rec := httptest.NewRecorder()
 	d.handler.ServeHTTP(rec, r)
+	if err := r.Context().Err(); err != nil { // who has gone gets no answer
+		return nil, err
+	}
 	return rec.Result(), nil
 }
