@@ -351,3 +351,22 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return rec.Result(), nil
 }
+
+// crowd counts how many are somewhere at a time. The zero value is empty.
+type crowd struct {
+	mu             sync.Mutex
+	now, most, all int
+}
+
+// stay is there for a second.
+func (c *crowd) stay() {
+	c.mu.Lock()
+	c.all++
+	c.now++
+	c.most = max(c.most, c.now)
+	c.mu.Unlock()
+	time.Sleep(time.Second)
+	c.mu.Lock()
+	c.now--
+	c.mu.Unlock()
+}

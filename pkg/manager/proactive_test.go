@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -132,12 +131,10 @@ func TestProactiveBeginsWithTheExpired(t *testing.T) {
 			accounts = append(accounts, w.login(n))
 		}
 		w.store = newMemory(accounts...)
-		var running, most atomic.Int32
+		var asked crowd
 		w.Manager = w.manager(Options{Client: &provider.Client{HTTP: &http.Client{Transport: direct{
 			http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-				most.Store(max(most.Load(), running.Add(1)))
-				time.Sleep(time.Second)
-				running.Add(-1)
+				asked.stay()
 				w.provider.ServeHTTP(rw, r)
 			}),
 		}}}})
@@ -147,8 +144,8 @@ func TestProactiveBeginsWithTheExpired(t *testing.T) {
 		w.Proactive(ctx, ProactiveOptions{OnOutcome: func(o Outcome) { told = append(told, o.Account.Label+" "+string(o.Result)) }})
 		slices.Sort(told)
 		want := []string{"a refreshed", "b refreshed", "c refreshed", "d refreshed", "e refreshed", "f refreshed", "g refreshed"}
-		if diff := cmp.Diff(want, told); diff != "" || most.Load() != 3 {
-			t.Errorf("%d at a time\n%s", most.Load(), diff)
+		if diff := cmp.Diff(want, told); diff != "" || asked.most != 3 {
+			t.Errorf("%d at a time\n%s", asked.most, diff)
 		}
 	})
 }

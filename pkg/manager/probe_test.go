@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -185,8 +184,8 @@ func TestAFailedProbeWipesNothing(t *testing.T) {
 }
 
 // stalled is a manager whose usage endpoint takes a second.
-func stalled(t *testing.T, n int, limit int) (most, requests int32, outcomes []UsageOutcome, told []string) {
-	var running, highest, all atomic.Int32
+func stalled(t *testing.T, n int, limit int) (asked *crowd, outcomes []UsageOutcome, told []string) {
+	asked = &crowd{}
 	var accounts []*store.Account
 	var uuids []string
 	for i := range n {
@@ -198,22 +197,19 @@ func stalled(t *testing.T, n int, limit int) (most, requests int32, outcomes []U
 		Adapter: &provider.Adapter{ID: "openai", UsageURL: "http://127.0.0.1/usage"},
 		Store:   newMemory(accounts...),
 		Client: &provider.Client{HTTP: &http.Client{Transport: direct{http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-			highest.Store(max(highest.Load(), running.Add(1)))
-			time.Sleep(time.Second)
-			running.Add(-1)
-			all.Add(1)
+			asked.stay()
 		})}}},
 	})
 	outcomes = m.RefreshUsage(t.Context(), uuids, UsageOptions{Limit: limit, OnDone: func(o UsageOutcome) { told = append(told, o.UUID) }})
-	return highest.Load(), all.Load(), outcomes, told
+	return asked, outcomes, told
 }
 
 func TestRefreshUsageIsBounded(t *testing.T) {
-	for limit, want := range map[int]int32{0: 5, 2: 2, 100: 9} {
+	for limit, want := range map[int]int{0: 5, 2: 2, 100: 9} {
 		synctest.Test(t, func(t *testing.T) {
-			most, requests, outcomes, told := stalled(t, 9, limit)
-			if most != want || requests != 9 || len(told) != 9 {
-				t.Errorf("limit %d: %d at a time of %d, told of %d", limit, most, requests, len(told))
+			asked, outcomes, told := stalled(t, 9, limit)
+			if asked.most != want || asked.all != 9 || len(told) != 9 {
+				t.Errorf("limit %d: %d at a time of %d, told of %d", limit, asked.most, asked.all, len(told))
 			}
 			for i, o := range outcomes {
 				if o.UUID != string(rune('a'+i)) || len(o.Errs) != 1 { // an empty answer

@@ -3,7 +3,6 @@ package manager
 import (
 	"net/http"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,9 +41,9 @@ func TestRefreshAllByForce(t *testing.T) {
 }
 
 func TestRefreshAllIsBounded(t *testing.T) {
-	for limit, want := range map[int]int32{0: 3, 2: 2, 100: 8} {
+	for limit, want := range map[int]int{0: 3, 2: 2, 100: 8} {
 		synctest.Test(t, func(t *testing.T) {
-			var running, most atomic.Int32
+			var asked crowd
 			var accounts []*store.Account
 			var uuids []string
 			for _, n := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
@@ -55,15 +54,13 @@ func TestRefreshAllIsBounded(t *testing.T) {
 				Adapter: &provider.Adapter{ID: "openai", ClientID: "c", TokenRequest: "form", TokenURL: "http://127.0.0.1/token"},
 				Store:   newMemory(accounts...),
 				Client: &provider.Client{HTTP: &http.Client{Transport: direct{http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
-					most.Store(max(most.Load(), running.Add(1)))
-					time.Sleep(time.Second)
-					running.Add(-1)
+					asked.stay()
 					rw.WriteHeader(http.StatusBadGateway)
 				})}}},
 			})
 			m.RefreshAll(t.Context(), uuids, false, limit)
-			if most.Load() != want {
-				t.Errorf("limit %d: %d at a time, want %d", limit, most.Load(), want)
+			if asked.most != want {
+				t.Errorf("limit %d: %d at a time, want %d", limit, asked.most, want)
 			}
 		})
 	}
