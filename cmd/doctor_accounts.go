@@ -30,7 +30,7 @@ func (d *doctor) checkAccounts(ctx context.Context, p patient) {
 	for _, backup := range i.Backups {
 		d.found(finding{
 			ID: "backup-kept", Severity: severityNote, Provider: p.id, File: backup,
-			Message: "is a copy of accounts that were damaged, or had one uuid twice", Why: "it holds tokens, and nothing removes it",
+			Message: "is a copy of accounts that were damaged, were removed, or had one uuid twice", Why: "it holds tokens, and nothing removes it",
 			Fix: "rm " + shellquote.Word(backup),
 		})
 	}

@@ -112,6 +112,7 @@ OpenCode plugins opencode-codex-multi-account and opencode-anthropic-multi-accou
 		{"    ….login", "the answer to a login whose account is not stored yet"},
 		{"  ….last-good", "the last content that could be read"},
 		{"  ….damaged-…, ….duplicates-…", "copies of what kyoli doctor --fix replaced; they hold tokens"},
+		{"  ….removed-…", "the last good copy of a file that was removed, when a new one was written; it holds tokens"},
 		{"  ….flock, ….lock, ….owner", "locks; empty or without secrets"},
 		{"<provider>-multi-account-claims.json", "who uses which account, as the plugins see it"},
 		{"<provider>-multi-account-claims.kyoli.json", "the same, all of it"},

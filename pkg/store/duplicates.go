@@ -86,9 +86,14 @@ func (f *File) keepDuplicates(raw []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return keepBeside(path, duplicatesSuffix, raw)
+}
+
+// keepBeside writes a content beside the file, once for each, and returns where it is.
+func keepBeside(path, suffix string, raw []byte) (string, error) {
 	sum := sha256.Sum256(raw)
-	backup := path + duplicatesSuffix + hex.EncodeToString(sum[:8])
-	err = atomicfile.Write(backup, raw, atomicfile.Options{NoReplace: true})
+	backup := path + suffix + hex.EncodeToString(sum[:8])
+	err := atomicfile.Write(backup, raw, atomicfile.Options{NoReplace: true})
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", &WriteError{Path: backup, Err: err}
 	}

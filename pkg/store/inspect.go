@@ -174,7 +174,7 @@ func backups(path string) []string {
 	for _, e := range entries {
 		for _, of := range []string{filepath.Base(path), filepath.Base(lastGoodPath(path))} {
 			rest, ok := strings.CutPrefix(e.Name(), of)
-			if ok && (strings.HasPrefix(rest, damagedSuffix) || strings.HasPrefix(rest, duplicatesSuffix)) {
+			if ok && (strings.HasPrefix(rest, damagedSuffix) || strings.HasPrefix(rest, duplicatesSuffix) || strings.HasPrefix(rest, removedSuffix)) {
 				found = append(found, filepath.Join(filepath.Dir(path), e.Name()))
 			}
 		}

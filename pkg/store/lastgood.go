@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,13 +20,37 @@ func lastGoodPath(path string) string { return path + ".last-good" }
 func (u *update) beforehand(onDisk *document, a *Accounts) gone {
 	secrets, changed := a.credentialChanges()
 	if changed && !u.saved {
-		u.saved = true
-		if onDisk != nil && len(onDisk.entries) > 0 {
+		switch {
+		case onDisk == nil:
+			u.saved = u.f.keepRemoved(u.path)
+		case len(onDisk.entries) > 0:
+			u.saved = true
 			u.f.saveLastGood(u.path, u.f.inForm(onDisk).raw)
+		default:
+			u.saved = true
 		}
 	}
 	u.saved = u.saved || a.reform // afterwards; before, it would have the old form again
 	return gone{secrets: secrets, owners: a.removedOwners()}
+}
+
+// removedSuffix is what the name of a copy of the accounts of a file that was removed begins with, after that of the file.
+const removedSuffix = ".removed-"
+
+// keepRemoved keeps the last good content of a file that is gone: the next one would take its place, and with it the only
+// copy of those logins. It returns whether last-good may be replaced.
+func (f *File) keepRemoved(path string) bool {
+	good := f.lastGood(path)
+	if good == nil {
+		return true
+	}
+	kept, err := keepBeside(path, removedSuffix, good.raw)
+	if err != nil {
+		f.note(Note{NoteLastGood, lastGoodPath(path), "the accounts are gone, and the copy of the last good ones is not brought up to date: " + err.Error()})
+		return false
+	}
+	f.note(Note{NoteRemoved, kept, fmt.Sprintf("%s was removed; the last good copy of it, with %d accounts, is kept as %s", path, len(good.entries), kept)})
+	return true
 }
 
 // inForm returns a content that was read with its tokens in the form in which they are written now, as far as that can be

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -184,5 +185,59 @@ func TestForgetNeedsTheLock(t *testing.T) {
 	}
 	if got := lastGood(t, f); got != two {
 		t.Error(got)
+	}
+}
+
+// TestLastGoodOfARemovedFile: the copy is all that is left of those logins, and the new file's must not take its place.
+func TestLastGoodOfARemovedFile(t *testing.T) {
+	f, notes := newFile(t, two)
+	mustUpdate(t, f, func(a *Accounts) { a.Get(uuidA).AccessToken = "at-n" })
+	held := lastGood(t, f)
+	for range 2 { // the second time there is another content to keep
+		if err := os.Remove(f.path); err != nil {
+			t.Fatal(err)
+		}
+		*notes = nil
+		mustUpdate(t, f, func(a *Accounts) { a.Add(&Account{UUID: "u", RefreshToken: "rt-u"}) })
+		if len(*notes) != 1 || (*notes)[0].Kind != NoteRemoved {
+			t.Fatalf("notes %v", *notes)
+		}
+		kept := (*notes)[0].Path
+		if diff := cmp.Diff(held, readFile(t, kept)); diff != "" {
+			t.Error(diff)
+		}
+		if i := inspected(t, f); !slices.Contains(i.Backups, kept) {
+			t.Errorf("%s is not among %v", kept, i.Backups)
+		}
+		if held = lastGood(t, f); !strings.Contains(held, "rt-u") {
+			t.Errorf("the copy is not of the new file: %s", held)
+		}
+	}
+}
+
+// TestLastGoodOfARemovedFileStays: where it cannot be kept elsewhere, the login is written, and the copy stays.
+func TestLastGoodOfARemovedFileStays(t *testing.T) {
+	f, notes := newFile(t, two)
+	mustUpdate(t, f, func(a *Accounts) { a.Get(uuidA).AccessToken = "at-n" })
+	held := lastGood(t, f)
+	if err := os.Remove(f.path); err != nil {
+		t.Fatal(err)
+	}
+	first := true
+	restore := failpoint.Set(func(name string) error {
+		if name == "write" && first {
+			first = false
+			return syscall.ENOSPC
+		}
+		return nil
+	})
+	defer restore()
+	*notes = nil
+	mustUpdate(t, f, func(a *Accounts) { a.Add(&Account{UUID: "u", RefreshToken: "rt-u"}) })
+	if len(*notes) != 1 || (*notes)[0].Kind != NoteLastGood {
+		t.Errorf("notes %v", *notes)
+	}
+	if diff := cmp.Diff(held, lastGood(t, f)); diff != "" {
+		t.Error(diff)
 	}
 }

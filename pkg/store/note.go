@@ -21,6 +21,8 @@ const (
 	NoteMerged NoteKind = "merged"
 	// NoteLastGood says that the copy of the last good content could not be brought up to date.
 	NoteLastGood NoteKind = "last-good"
+	// NoteRemoved says that the file was gone when accounts were written, and what it held is kept at Path.
+	NoteRemoved NoteKind = "removed"
 	// NoteJournal says that the journal of token rotations could not be worked through wholly.
 	NoteJournal NoteKind = "journal"
 )
