@@ -18,15 +18,19 @@ func (f *Factory) countdown(what string, left time.Duration) (stop func()) {
 		return func() {}
 	}
 	end := time.Now().Add(left)
+	show := func(left time.Duration) {
+		f.overwrite(fmt.Sprintf("%s: %s left, Ctrl-C cancels", what, clock(left)))
+	}
+	show(left)
 	over, gone := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(gone)
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
 		for {
-			f.overwrite(fmt.Sprintf("%s: %s left, Ctrl-C cancels", what, clock(time.Until(end))))
 			select {
 			case <-tick.C:
+				show(time.Until(end))
 			case <-over:
 				f.overwrite("")
 				return

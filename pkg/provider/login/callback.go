@@ -80,13 +80,20 @@ func (c *Callback) await(ctx context.Context, finish func(context.Context, strin
 		return err
 	case v := <-c.visits:
 		if v.err != nil {
-			v.reply <- declinedPage(v.err)
+			c.answer(v, declinedPage(v.err))
 			return v.err
 		}
 		who, err := finish(ctx, v.code)
-		v.reply <- c.resultPage(who, err)
+		c.answer(v, c.resultPage(who, err))
 		return err
 	}
+}
+
+// answer lets the last page go out. The address is given up before: who has seen
+// that page finds nobody there any more.
+func (c *Callback) answer(v *visit, p page) {
+	_ = c.Close()
+	v.reply <- p
 }
 
 // ended is why nobody waits any more: the time that was set, or the context's end.
