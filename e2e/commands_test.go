@@ -30,7 +30,7 @@ import (
 //	docs PAGE.md SCRIPT            write the sh blocks of a page of docs/ into a script
 //	docsjob PAGE.md KEY SCRIPT     write a CI job of a page of docs/ into a script
 //	envfile NAME FILE              set a variable to a file's content
-//	takeport                       listen at a port of loopback, and set $PORT to it
+//	takeport                       listen at a port of loopback, set $PORT to it, and $PID and $PROGRAM to whose it is
 //	provider-settings              write the kyoli.yaml of provider again
 var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"provider": cmdProvider,
@@ -231,6 +231,8 @@ func cmdTakePort(ts *testscript.TestScript, neg bool, _ []string) {
 	ts.Defer(func() { _ = l.Close() })
 	ts.Setenv("PORT", strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 	ts.Setenv("PID", strconv.Itoa(os.Getpid()))
+	program := filepath.Base(os.Args[0])
+	ts.Setenv("PROGRAM", program[:min(15, len(program))]) // as Linux cuts it
 }
 
 func plain(ts *testscript.TestScript, neg bool) {

@@ -19,7 +19,7 @@ func TestFaultCrashDump(t *testing.T) {
 	held := make(chan struct{})
 	t.Cleanup(func() { close(held) })
 	s.provider.Behave(fakeprovider.Behaviour{Endpoint: "token", Until: held})
-	cmd := s.command("sh", "-c", `ulimit -c unlimited && exec "$0" refresh one`, shipped(t))
+	cmd := s.command("sh", "-c", `ulimit -c "$(ulimit -Hc)" && exec "$0" refresh one`, shipped(t))
 	cmd.Env = append(cmd.Env, "GOTRACEBACK=crash")
 	cmd.Dir = t.TempDir()
 	var out bytes.Buffer

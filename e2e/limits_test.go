@@ -117,7 +117,7 @@ func limited(t *testing.T, cmd *exec.Cmd, started func()) (stderr string, err er
 	t.Helper()
 	var out bytes.Buffer
 	cmd.Stderr = &out
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = patience
 	begun := time.Now()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

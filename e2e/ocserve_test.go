@@ -16,8 +16,8 @@ import (
 	"github.com/kyoli-gam/kyoli/internal/procid"
 )
 
-// patience bounds every wait of a helper program.
-const patience = 60 * time.Second
+// patience bounds every wait for what has to come, also on a machine that has much else to do.
+const patience = 5 * time.Minute
 
 // ocServe runs `opencode serve` and has it store logins, as its own screens do:
 //

@@ -98,7 +98,7 @@ func (c *crowd) changes(path, uuid string, times int) {
 }
 
 func (c *crowd) kyoli(args ...string) bool {
-	cmd := exec.Command(shipped(c.t), args...)
+	cmd := exec.Command(shipped(c.t), append([]string{"--lock-timeout", crowdLock}, args...)...)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.dir, "KYOLI_CONFIG_DIR=" + c.dir}
 	out, err := cmd.CombinedOutput()
 	if err != nil {

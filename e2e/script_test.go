@@ -37,6 +37,7 @@ func TestMain(m *testing.M) {
 type runner struct{ m *testing.M }
 
 func (r runner) Run() int {
+	leaveSurroundings()
 	dir, err := os.MkdirTemp("", "kyoli-e2e-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

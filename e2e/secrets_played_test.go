@@ -34,7 +34,7 @@ func startPlayed(t *testing.T, cmd *exec.Cmd, terminal bool) *played {
 	p := &played{t: t, cmd: cmd, stdout: newSaid(), stderr: newSaid()}
 	if !terminal {
 		cmd.Stdout, cmd.Stderr = p.stdout, p.stderr
-		cmd.WaitDelay = time.Second
+		cmd.WaitDelay = patience
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
