@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,12 +32,20 @@ func TestMain(m *testing.M) {
 		os.Exit(handOver(os.Args[1]))
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil))) // the provider tells of each request
+	heedInterrupt()
 	code, err := prepared(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// heedInterrupt keeps from kyoli that Ctrl-C was ignored where the tests were started, as in the background of a script.
+func heedInterrupt() {
+	if signal.Ignored(os.Interrupt) {
+		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+	}
 }
 
 // handOver is what kyoli runs to open a page: it has the test's browser open it.

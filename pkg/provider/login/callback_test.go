@@ -79,6 +79,22 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
+// Who has the last page finds nobody at the address any more, however slow this process is.
+func TestCallbackGivesUpTheAddressFirst(t *testing.T) {
+	c, err := newWorld(t).flow().Listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := c.listeners[0].Addr().String()
+	v := &visit{reply: make(chan page)}
+	go c.answer(v, page{})
+	<-v.reply
+	if conn, err := net.Dial("tcp", host); err == nil {
+		t.Error("somebody still listens")
+		_ = conn.Close()
+	}
+}
+
 // What is not this login's is refused, and the login goes on.
 func TestCallbackRefuses(t *testing.T) {
 	w := newWorld(t)
