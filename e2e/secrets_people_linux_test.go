@@ -115,11 +115,12 @@ func throughProxy(s *swept, p *played) {
 	address := p.stdout.await(p.t, saysListen)
 	secret := strings.TrimSpace(s.next("proxy", "token", "add", "program"))
 	end := time.Now().Add(patience) // the proxy looks at the file every 100 ms
-	for status := 0; status != http.StatusOK && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		req, err := http.NewRequest(http.MethodGet, address+"/metrics", http.NoBody)
+	for status := http.StatusUnauthorized; status == http.StatusUnauthorized && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		req, err := http.NewRequest(http.MethodGet, address+"/nowhere", http.NoBody)
 		if err != nil {
 			p.t.Fatal(err)
 		}
+		req.Header.Set("Authorization", "Bearer "+secret)
 		res, err := http.DefaultClient.Do(req)
 		if err != nil {
 			p.t.Fatal(err)
