@@ -3,11 +3,13 @@ package cmd
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/kyoli-gam/kyoli/internal/oskeyring"
 	"github.com/kyoli-gam/kyoli/internal/regular"
 	"github.com/kyoli-gam/kyoli/internal/seal"
 	"github.com/kyoli-gam/kyoli/pkg/claims"
@@ -117,11 +119,11 @@ func (w *sealingWork) tryIdentity(setting string, scheme seal.Scheme) error {
 func (w *sealingWork) prepare(ctx context.Context, scheme seal.Scheme) error {
 	for _, file := range w.files {
 		if err := file.Openable(ctx); err != nil {
-			return err
+			return keyLost(err)
 		}
 	}
 	if err := migrate.Openable(w.place.StateDir, w.sealing); err != nil {
-		return err
+		return keyLost(err)
 	}
 	var err error
 	switch scheme {
@@ -134,6 +136,15 @@ func (w *sealingWork) prepare(ctx context.Context, scheme seal.Scheme) error {
 		return err
 	}
 	return w.sealing.Box.Ready(scheme)
+}
+
+// keyLost gives another hint where a token is sealed with a key that the keyring does not have: to make one, which is
+// what has just been refused, is of no help.
+func keyLost(err error) error {
+	if errors.Is(err, oskeyring.ErrNotFound) {
+		return withHint(err, "kyoli accounts list")
+	}
+	return err
 }
 
 func (w *sealingWork) reseal(ctx context.Context) error {

@@ -135,7 +135,9 @@ func TestKeyring(t *testing.T) {
 	r.ok(t, "accounts", "list")
 	keyring.MockInit() // another computer's: the key is not in it
 	r.fails(t, "no such secret", "refresh", "--force", "--all")
+	r.fails(t, "hint: kyoli config set storage.encryption keyring", "refresh", "--force", "--all")
 	r.fails(t, "no such secret", "config", "set", "storage.encryption", "keyring")
+	r.fails(t, "hint: kyoli accounts list", "config", "set", "storage.encryption", "keyring")
 	if _, err := keyringItem().Get(); err == nil {
 		t.Error("a key was made in the place of the one that is missing")
 	}
