@@ -98,7 +98,7 @@ func TestParseProblems(t *testing.T) {
 			if tt.at != "" {
 				offset = strings.LastIndex(tt.in, tt.at)
 			}
-			if diff := cmp.Diff(problem{offset, tt.pointer, tt.text}, *p, cmp.AllowUnexported(problem{})); diff != "" {
+			if diff := cmp.Diff(problem{offset: offset, pointer: tt.pointer, text: tt.text}, *p, cmp.AllowUnexported(problem{})); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -25,6 +25,9 @@ func (a *Accounts) encode() (*document, error) {
 		return a.doc, nil
 	}
 	d, p := e.next()
+	if p != nil && p.cause != nil {
+		return nil, fmt.Errorf("encode %s: %w", a.path, p.cause)
+	}
 	if p != nil {
 		return nil, fmt.Errorf("encode %s: %s (%s)", a.path, p.text, p.pointer)
 	}
@@ -128,7 +131,7 @@ func (e *encoder) next() (*document, *problem) {
 	}
 	raw, err := e.rebuild(raw)
 	if err != nil {
-		return nil, &problem{text: err.Error()}
+		return nil, &problem{text: err.Error(), cause: err}
 	}
 	return parse(raw)
 }

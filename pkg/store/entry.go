@@ -31,6 +31,7 @@ type problem struct {
 	offset  int
 	pointer string
 	text    string
+	cause   error // nil where the text says it all
 }
 
 func (p *problem) within(name string) *problem {
@@ -57,7 +58,7 @@ func readEntry(e *entry, c *rawjson.Cursor) *problem {
 		}
 		offset := c.Offset()
 		if text := fields[i].read(&e.was, c); text != "" {
-			p = &problem{offset, "/" + fields[i].name, fields[i].name + " " + text}
+			p = &problem{offset: offset, pointer: "/" + fields[i].name, text: fields[i].name + " " + text}
 			return false
 		}
 		found[i], next = true, i+1

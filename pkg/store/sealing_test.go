@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -368,5 +369,27 @@ func BenchmarkSealedLoad(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// The first account of a file: what cannot be sealed is not written, and it is the key that is wrong, not the file.
+func TestFirstAccountWithoutKey(t *testing.T) {
+	k := newKeys(t)
+	k.want(t, seal.Age)
+	if err := os.Remove(k.path(seal.Age)); err != nil {
+		t.Fatal(err)
+	}
+	f := k.open(filepath.Join(t.TempDir(), "accounts.json"))
+	_, err := f.Update(context.Background(), func(a *Accounts) error {
+		a.Add(&Account{UUID: "u", RefreshToken: "rt-u"})
+		return nil
+	})
+	var key *seal.KeyError
+	var write *WriteError
+	if !errors.As(err, &key) || errors.As(err, &write) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(f.path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file is there: %v", err)
 	}
 }
