@@ -2,12 +2,17 @@ package procid
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
-	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // waitFor waits until /proc shows what is awaited, for the kernel takes its time to end a process
@@ -56,6 +61,25 @@ func TestStoppedIsAlive(t *testing.T) {
 	}
 }
 
+// nobody is a user that we are not.
+const nobody = 65534
+
+// forAll is a copy of a program that every user can run.
+func forAll(t *testing.T, path string) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "procid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	binary, err := os.ReadFile(path)
+	program := filepath.Join(dir, "program")
+	if err := errors.Join(err, os.WriteFile(program, binary, 0o700), os.Chmod(program, 0o755), os.Chmod(dir, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
 // judge runs the helper that looks at p from elsewhere.
 func judge(t *testing.T, p Process, attr *syscall.SysProcAttr) (verdict, error) {
 	t.Helper()
@@ -67,6 +91,9 @@ func judge(t *testing.T, p Process, attr *syscall.SysProcAttr) (verdict, error) 
 	cmd.Stdin = strings.NewReader(string(in))
 	cmd.SysProcAttr = attr
 	cmd.Dir = "/"
+	if attr.Credential != nil {
+		cmd.Path = forAll(t, cmd.Path)
+	}
 	out, err := cmd.Output()
 	var v verdict
 	if err == nil {
@@ -79,11 +106,7 @@ func TestSomebodyElsesIsAlive(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root to become another user")
 	}
-	exe, _ := os.Executable()
-	if err := exec.Command("setpriv", "--reuid=65534", "--clear-groups", "test", "-x", exe).Run(); err != nil {
-		t.Skipf("another user cannot run %s: %v", exe, err)
-	}
-	v, err := judge(t, Self(), &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}})
+	v, err := judge(t, Self(), &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,10 +117,27 @@ func TestSomebodyElsesIsAlive(t *testing.T) {
 
 // TestEPERMIsAlive asks the kernel only, as where /proc hides other people's processes.
 func TestEPERMIsAlive(t *testing.T) {
-	if why := signal0(1); why != "" {
-		t.Errorf("init is %q", why)
-	}
 	pid, cmd := startSleeper(t)
+	if os.Geteuid() != 0 {
+		pid = 1
+	}
+	var asked error
+	var why string
+	var other sync.WaitGroup
+	other.Go(func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with this goroutine, and its user with it
+		if os.Geteuid() == 0 {
+			if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, nobody, nobody, nobody); errno != 0 {
+				t.Errorf("becoming another user: %v", errno)
+			}
+		}
+		asked, why = unix.Kill(pid, 0), signal0(pid)
+	})
+	other.Wait()
+	if !errors.Is(asked, unix.EPERM) || why != "" {
+		t.Errorf("the kernel says %v, and so somebody else's process is %q", asked, why)
+	}
+	pid = cmd.Process.Pid
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	if why := signal0(pid); why != whyGone {
