@@ -49,6 +49,8 @@ type order struct {
 	Entry json.RawMessage `json:",omitempty"` // nil logs out
 	// Torn is how long the process stops in the middle of its write.
 	Torn time.Duration
+	// UntilReplaced is whether it stops before that until the file's name leads to another one.
+	UntilReplaced bool
 	// Die is where it dies: "truncated" or "half".
 	Die string
 }
@@ -105,6 +107,15 @@ func (o order) write(data []byte) {
 		os.Exit(9)
 	}
 	half := len(data) / 2
+	for o.UntilReplaced {
+		mine, err := f.Stat()
+		if err != nil {
+			panic(err)
+		}
+		there, err := os.Stat(o.Path)
+		o.UntilReplaced = err == nil && os.SameFile(mine, there)
+		time.Sleep(time.Millisecond)
+	}
 	time.Sleep(o.Torn)
 	if _, err := f.Write(data[:half]); err != nil {
 		panic(err)
