@@ -58,6 +58,30 @@ func TestRefreshOnAFullDisk(t *testing.T) {
 	}
 }
 
+// The same for an account file that takes more than the room of the journal's entry, which is free again by then.
+func TestRefreshOfALargeFileOnAFullDisk(t *testing.T) {
+	f, notes := onSmallDisk(t)
+	if err := syscall.Mount("", filepath.Dir(f.path), "", syscall.MS_REMOUNT, "size=12m"); err != nil {
+		t.Fatal(err)
+	}
+	large := strings.Replace(two, `"version": 1`, `"version": 1, "more": "`+strings.Repeat("x", 2<<20)+`"`, 1)
+	if err := os.WriteFile(f.path, []byte(large), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, r := begun(t, f)
+	fill(t, filepath.Join(filepath.Dir(f.path), "filler"))
+	if err := r.Answered(200, []byte(good)); err != nil {
+		t.Error(err)
+	}
+	a, err := r.Settle(context.Background(), newCredential, nil)
+	if err := errors.Join(err, l.Release()); err != nil || a.RefreshToken != "rt-new" {
+		t.Errorf("Settle: %+v, %v", a, err)
+	}
+	if got := mustLoad(t, f).Get(uuidA); got.Credential() != newCredential || entries(t, f) != ".settled" {
+		t.Errorf("stored %+v, journal %q, notes %q", got, entries(t, f), *notes)
+	}
+}
+
 // A full disk keeps an answer in the journal, and says where it is; with room again it goes where it belongs.
 func TestReplayOnAFullDisk(t *testing.T) {
 	f, notes := onSmallDisk(t)
