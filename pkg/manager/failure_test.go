@@ -29,7 +29,7 @@ func answers(status int, body string) func(*world) {
 
 const html = "<html><body>revoked by your firewall: invalid_grant</body></html>"
 
-// What the provider, or what stands in between, may answer (faults 15), and what becomes of the
+// What the provider, or what stands in between, may answer, and what becomes of the
 // account: one odd answer never disables it, and its token stays.
 func TestAnswersWithoutAToken(t *testing.T) {
 	t.Parallel()

@@ -125,7 +125,7 @@ func (d *disk) dies(uuid, where string) {
 	_ = p.cmd.Wait()
 }
 
-// Faults 11.
+// Fifty processes with one account whose token has ended send it once, and all have the result.
 func TestFiftyProcessesMakeOneRequest(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t, "a")
@@ -157,7 +157,7 @@ func TestFiftyProcessesMakeOneRequest(t *testing.T) {
 	}
 }
 
-// Faults 12.
+// A process that is killed between the answer and the store has the token in the journal for the next.
 func TestKilledBetweenAnswerAndStore(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t, "a")
@@ -178,7 +178,7 @@ func TestKilledBetweenAnswerAndStore(t *testing.T) {
 	}
 }
 
-// Faults 13: the provider has spent the token, the answer is lost.
+// The provider has spent the token, the answer is lost.
 func TestKilledAfterSending(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t, "a")
@@ -200,7 +200,7 @@ func TestKilledAfterSending(t *testing.T) {
 	}
 }
 
-// Faults 13: the provider knows nothing of the request.
+// The provider knows nothing of the request.
 func TestKilledAfterSendingIntoTheVoid(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t, "a")
@@ -231,7 +231,7 @@ func TestARequestWithoutAnAnswerIsTriedOnceMore(t *testing.T) {
 	}
 }
 
-// Faults 12 and 13 at each step to the disk: the next process has the token that the provider gave last, wherever the
+// Killed at each step to the disk: the next process has the token that the provider gave last, wherever the
 // one before was killed; only an answer that nobody wrote down is gone, and then the account says so.
 func TestKilledAtEachStepOfARefresh(t *testing.T) {
 	t.Parallel()
@@ -267,7 +267,7 @@ func TestKilledAtEachStepOfARefresh(t *testing.T) {
 	}
 }
 
-// Faults 14.
+// An account file that is damaged while the request is under way gets the new token when it has been mended.
 func TestAStoreThatIsDamagedAfterTheRequest(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t, "a")
@@ -296,7 +296,7 @@ func TestAStoreThatIsDamagedAfterTheRequest(t *testing.T) {
 	}
 }
 
-// The claims' part of faults 22: processes that start at once get different accounts.
+// Processes that start at once get different accounts.
 func TestProcessesThatStartAtOnceGetDifferentAccounts(t *testing.T) {
 	t.Parallel()
 	names := strings.Fields("a b c d e f g h i j k l m n o p")

@@ -10,7 +10,7 @@ import (
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
 
-// The provider's clock and ours may be an hour apart (faults 16): the token is good for an hour by
+// The provider's clock and ours may be an hour apart: the token is good for an hour by
 // our clock, neither expired at once nor taken for good when it no longer is.
 func TestClocksAnHourApart(t *testing.T) {
 	t.Parallel()
