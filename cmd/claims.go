@@ -198,6 +198,9 @@ func completeSession(f *Factory) cobra.CompletionFunc {
 		_ = f.eachClaims(func(id string, s *claims.Store) error {
 			v, err := s.View(cmd.Context())
 			for _, r := range f.claimRows(cmd.Context(), id, v) {
+				if termtext.Clean(r.Session) != r.Session { // nobody can type it
+					continue
+				}
 				ids = append(ids, cobra.CompletionWithDesc(r.Session, termtext.Clean(r.Command+" "+r.Account)))
 			}
 			return err

@@ -34,7 +34,9 @@ func completeAccounts(f *Factory, limit int) cobra.CompletionFunc {
 			for i, name := range accounts.Names() {
 				a := accounts.List[i]
 				if termtext.Clean(name) != name { // nobody can type it
-					name = a.UUID
+					if name = a.UUID; termtext.Clean(name) != name {
+						continue
+					}
 				}
 				if strings.HasPrefix(name, start) && !slices.Contains(args, name) {
 					names = append(names, cobra.CompletionWithDesc(name, describe(id, name, a)))

@@ -130,6 +130,21 @@ func filesWith(t *testing.T, dir, text string) []string {
 	return found
 }
 
+// Names that a server or a file chose do nothing to a terminal that exec tells them on.
+func TestExecTellsNamesHarmlessly(t *testing.T) {
+	w := newExecWorld(t, "dead", "good")
+	w.expire(0)
+	w.set(0, "refreshToken", "unknown to the provider")
+	w.set(0, "label", evil)
+	w.set(0, "email", evil)
+	for _, args := range [][]string{{"--", "true"}, {"--account", evil, "--", "true"}, {"--account", "nobody" + evil, "--json", "--", "true"}, {"--pool", evil, "--", "true"}} {
+		_, out, errs := w.run(append([]string{"exec", "--debug"}, args...)...)
+		if text := harm(out + errs); text != "" || !strings.Contains(errs, "i") {
+			t.Errorf("%q: %q of %q", args, text, errs)
+		}
+	}
+}
+
 func TestExecsAtOnceTakeDifferentAccounts(t *testing.T) {
 	w := newExecWorld(t, "a", "b", "c")
 	const script = `echo "$KYOLI_ACCOUNT $$"; read x`

@@ -4,16 +4,18 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/kyoli-gam/kyoli/internal/env"
 )
 
 // eraseLine goes to the line's start and clears it (ECMA-48 EL).
 const eraseLine = "\r\x1b[K"
 
-// countdown shows on a terminal, in one line, what is waited for and how long
-// still; elsewhere it says so once. stop takes the line away, and may be called
-// more than once.
+// countdown shows on a terminal that can take a line back, in one line, what is
+// waited for and how long still; elsewhere it says so once. stop takes the line
+// away, and may be called more than once.
 func (f *Factory) countdown(what string, left time.Duration) (stop func()) {
-	if !f.errTTY() {
+	if !f.errTTY() || f.Env.Get(env.Term) == "dumb" {
 		f.Note("%s, for %s at most", what, left.Round(time.Second))
 		return func() {}
 	}
