@@ -86,11 +86,9 @@ func addOne(path string) error {
 		if err = l.EnterDir(context.Background()); err != nil {
 			break
 		}
-		if err = rewrite(path, l.Held); err != nil {
-			break
-		}
+		err = errors.Join(rewrite(path, l.Held), l.LeaveDir())
 		var lost *LostError
-		if err = l.LeaveDir(); !errors.As(err, &lost) {
+		if !errors.As(err, &lost) {
 			break
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,6 +64,7 @@ func TestEnterDirWaitsForOtherProgram(t *testing.T) {
 	bothWays(t, func(t *testing.T, o Options) {
 		path := target(t)
 		must(t, os.Mkdir(path+".lock", 0o700))
+		o.Stale, o.Timeout = time.Hour, 10*time.Minute
 		l := acquire(t, path, o)
 		got := make(chan error, 1)
 		go func() { got <- l.EnterDir(context.Background()) }()
@@ -124,8 +126,9 @@ func TestHeldAndLeaveDirNoticeTheft(t *testing.T) {
 
 func TestHeldNoticesSleep(t *testing.T) {
 	path := target(t)
-	now := time.Hour
-	l := acquire(t, path, Options{awake: func() time.Duration { return now }})
+	var now atomic.Int64 // the heartbeat's timer reads it, too
+	now.Store(int64(time.Hour))
+	l := acquire(t, path, Options{awake: func() time.Duration { return time.Duration(now.Load()) }})
 	for _, tt := range []struct {
 		sleep time.Duration
 		lost  bool
@@ -135,7 +138,7 @@ func TestHeldNoticesSleep(t *testing.T) {
 			tt.lost = false
 		}
 		must(t, l.EnterDir(context.Background()))
-		now += tt.sleep
+		now.Add(int64(tt.sleep))
 		var lost *LostError
 		if err := l.Held(); errors.As(err, &lost) != tt.lost {
 			t.Errorf("after %s: %v", tt.sleep, err)
@@ -146,9 +149,10 @@ func TestHeldNoticesSleep(t *testing.T) {
 // The timer fires first when a stopped process goes on. It must not make the sleep look as if it had not been.
 func TestHeartbeatDoesNotHideSleep(t *testing.T) {
 	path := target(t)
-	now := time.Hour
-	l := acquire(t, path, Options{PluginDir: true, awake: func() time.Duration { return now }})
-	now += slept
+	var now atomic.Int64
+	now.Store(int64(time.Hour))
+	l := acquire(t, path, Options{PluginDir: true, awake: func() time.Duration { return time.Duration(now.Load()) }})
+	now.Add(int64(slept))
 	l.mu.Lock()
 	l.dir.renew(0)
 	l.mu.Unlock()

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 )
@@ -110,16 +109,6 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-// within fails where fn takes longer than a wait for staleness would.
-func within(t *testing.T, limit time.Duration, fn func()) {
-	t.Helper()
-	start := time.Now()
-	fn()
-	if took := time.Since(start); took > limit {
-		t.Errorf("took %s, want less than %s", took, limit)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/kyoli-gam/kyoli/internal/filelock/plugintest"
@@ -32,15 +33,13 @@ func TestKilledHolderMakesNobodyWait(t *testing.T) {
 	if got := markers(t, path); len(got) != 1 {
 		t.Fatalf("the dead holder left %q", got)
 	}
-	within(t, time.Second, func() {
-		l, ok, err := TryAcquire(context.Background(), path, Options{PluginDir: true})
-		must(t, err)
-		if !ok {
-			t.Fatal("a dead holder's directory is waited for")
-		}
-		must(t, l.Held())
-		must(t, l.Release())
-	})
+	l, ok, err := TryAcquire(context.Background(), path, Options{PluginDir: true})
+	must(t, err)
+	if !ok {
+		t.Fatal("a dead holder's directory is waited for")
+	}
+	must(t, l.Held())
+	must(t, l.Release())
 	if got := litter(t, path); got != nil {
 		t.Errorf("left behind: %q", got)
 	}
@@ -60,25 +59,29 @@ func TestPluginTakesOverFromKilledHolder(t *testing.T) {
 	}
 }
 
-// And neither generation takes a directory that is held and renewed.
+// And neither generation takes a directory that is held and renewed. The time is the bubble's, in which a heartbeat is
+// never late.
 func TestPluginRespectsHolder(t *testing.T) {
 	for name, markers := range map[string]bool{"older": false, "newer": true} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			path := target(t)
-			l := acquire(t, path, Options{PluginDir: true})
-			stop := every(100*time.Millisecond, func() {
-				l.mu.Lock()
-				defer l.mu.Unlock()
-				l.dir.renew(0)
+			synctest.Test(t, func(t *testing.T) {
+				l := acquire(t, path, Options{PluginDir: true})
+				beat := func() {
+					l.mu.Lock()
+					defer l.mu.Unlock()
+					l.dir.renew(0)
+				}
+				beat() // by the bubble's clock
+				stop := every(100*time.Millisecond, beat)
+				p := plugintest.Plugin{Markers: markers, Stale: 500 * time.Millisecond}
+				if err := p.Update(path, increment); !errors.Is(err, plugintest.ErrGaveUp) {
+					t.Errorf("the plugin got in (%v)", err)
+				}
+				stop()
+				must(t, l.Held())
+				must(t, l.Release())
 			})
-			p := plugintest.Plugin{Markers: markers, Stale: 500 * time.Millisecond}
-			if err := p.Update(path, increment); !errors.Is(err, plugintest.ErrGaveUp) {
-				t.Errorf("the plugin got in (%v)", err)
-			}
-			stop()
-			must(t, l.Held())
-			must(t, l.Release())
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -37,9 +38,9 @@ func TestLeftOverIsTakenAtOnce(t *testing.T) {
 	}{
 		{"ten times the limit", 101 * time.Second, time.Hour, nil, true},
 		{"ten times the limit, newer plugin", 101 * time.Second, time.Hour, []string{"owner-x"}, true},
-		{"not ten times the limit", 90 * time.Second, time.Hour, nil, false},
+		{"not ten times the limit", 40 * time.Second, time.Hour, nil, false},
 		{"from before this boot", 30 * time.Second, 20 * time.Second, nil, true},
-		{"from this boot", 30 * time.Second, 40 * time.Second, nil, false},
+		{"from this boot", 30 * time.Second, 90 * time.Second, nil, false},
 		{"two dead kyolis", time.Hour, 2 * time.Hour, []string{"owner-a", "owner-b"}, true},
 		{"ahead of the clock", -time.Hour, 20 * time.Second, nil, false},
 		{"not a lock", time.Hour, 2 * time.Hour, []string{"owner-x", "notes.txt"}, false},
@@ -127,25 +128,30 @@ func TestUnchangedForTheLimitIsTaken(t *testing.T) {
 	}
 }
 
-// While a directory is renewed it is waited for, up to the caller's patience.
+// While a directory is renewed it is waited for, up to the caller's patience. The waits are the bubble's, in which no
+// renewal is late; the times on the disk are real ones, as that of the owner file.
 func TestRenewedIsNotTaken(t *testing.T) {
 	bothWays(t, func(t *testing.T, o Options) {
 		path := target(t)
 		leave(t, path, 0)
-		stop := every(20*time.Millisecond, func() {
-			now := time.Now()
-			must(t, os.Chtimes(path+".lock", now, now))
+		now := time.Now()
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			stop := every(20*time.Millisecond, func() {
+				then := now.Add(time.Since(began))
+				must(t, os.Chtimes(path+".lock", then, then))
+			})
+			o.PluginDir, o.Stale, o.Timeout = true, 200*time.Millisecond, time.Second
+			_, err := Acquire(context.Background(), path, o)
+			stop()
+			var locked *LockedError
+			if !errors.As(err, &locked) {
+				t.Errorf("got %v, want a LockedError", err)
+			}
+			if _, err := os.Stat(path + ".lock"); err != nil {
+				t.Error(err)
+			}
 		})
-		o.PluginDir, o.Stale, o.Timeout = true, 200*time.Millisecond, time.Second
-		_, err := Acquire(context.Background(), path, o)
-		stop()
-		var locked *LockedError
-		if !errors.As(err, &locked) {
-			t.Errorf("got %v, want a LockedError", err)
-		}
-		if _, err := os.Stat(path + ".lock"); err != nil {
-			t.Error(err)
-		}
 	})
 }
 
