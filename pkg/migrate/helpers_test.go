@@ -65,7 +65,7 @@ func (p Place) want(t testing.TB, content string) {
 
 // ctx ends with the test, and long before the test's own limit.
 func testContext(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

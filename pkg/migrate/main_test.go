@@ -47,10 +47,9 @@ type order struct {
 	Path  string          // auth.json
 	Key   string          // the entry to store
 	Entry json.RawMessage `json:",omitempty"` // nil logs out
-	// Torn is how long the process stops in the middle of its write.
-	Torn time.Duration
-	// UntilReplaced is whether it stops before that until the file's name leads to another one.
-	UntilReplaced bool
+	// Replaced is for a write that waits, between its truncation and the rest,
+	// until another file has taken the name.
+	Replaced bool
 	// Die is where it dies: "truncated" or "half".
 	Die string
 }
@@ -106,28 +105,32 @@ func (o order) write(data []byte) {
 	if o.Die == "truncated" {
 		os.Exit(9)
 	}
-	half := len(data) / 2
-	for o.UntilReplaced {
-		mine, err := f.Stat()
-		if err != nil {
-			panic(err)
+	for end := time.Now().Add(time.Minute); o.Replaced && o.still(f); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			panic("the file was never replaced")
 		}
-		there, err := os.Stat(o.Path)
-		o.UntilReplaced = err == nil && os.SameFile(mine, there)
-		time.Sleep(time.Millisecond)
 	}
-	time.Sleep(o.Torn)
+	half := len(data) / 2
 	if _, err := f.Write(data[:half]); err != nil {
 		panic(err)
 	}
 	if o.Die == "half" {
 		os.Exit(9)
 	}
-	time.Sleep(o.Torn)
 	if _, err := f.Write(data[half:]); err != nil {
 		panic(err)
 	}
 	_ = f.Close()
+}
+
+// still tells whether the file f has its name yet.
+func (o order) still(f *os.File) bool {
+	mine, err := f.Stat()
+	if err != nil {
+		panic(err)
+	}
+	there, err := os.Stat(o.Path)
+	return err == nil && os.SameFile(mine, there)
 }
 
 // openCode is a running OpenCode process.
@@ -290,10 +293,10 @@ func startSupervisor(t testing.TB, p Place) *openCode {
 	return o
 }
 
-// eventually waits until ok, and fails the test after ten seconds.
+// eventually waits until ok, and fails the test where that is never so.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); {
+	for end := time.Now().Add(2 * time.Minute); !ok(); {
 		if time.Now().After(end) {
 			t.Fatalf("timed out: %s", what)
 		}

@@ -72,12 +72,12 @@ func TestWriterHadTheFileOpen(t *testing.T) {
 	}
 	p := place(t, byHand)
 	oc := startOpenCode(t, "")
-	hookOnce(t, "auth-json", func() { // the renames before it are of kyoli's own files
-		hookOnce(t, "rename", func() {
-			oc.begin(order{Path: p.AuthPath, Key: "acme", Entry: []byte(oauthJSON("n-r", "n-a", 7)), UntilReplaced: true, Torn: 60 * time.Millisecond})
-			eventually(t, "the writer has opened the file", func() bool { return p.content(t) == "" })
-		})
-	})
+	opens := func() {
+		oc.begin(order{Path: p.AuthPath, Key: "acme", Entry: []byte(oauthJSON("n-r", "n-a", 7)), Replaced: true})
+		eventually(t, "the writer has opened the file", func() bool { return p.content(t) == "" })
+	}
+	// The first rename is the ledger's; this one comes after the last look at auth.json.
+	hookOnce(t, "auth-json", func() { hookOnce(t, "rename", opens) })
 	wrote, err := AfterRotate(testContext(t), p, "anthropic", rotatedFrom, rotatedTo, &store.Account{UUID: "u1"})
 	if err != nil || !wrote {
 		t.Fatalf("wrote %v, %v", wrote, err)

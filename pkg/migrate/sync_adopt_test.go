@@ -1,11 +1,10 @@
 package migrate
 
 import (
-	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
-	"time"
+	"testing/synctest"
 
 	"github.com/kyoli-gam/kyoli/pkg/store"
 )
@@ -177,16 +176,12 @@ func TestAdoptOfTornFile(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "", account("work", farAhead))
 	s.sync(t)
-	o := startOpenCode(t, "")
-	o.begin(order{
-		Path: s.AuthPath, Key: "openai", Torn: 200 * time.Millisecond,
-		Entry: json.RawMessage(oauthJSON("work-r1", "work-a1", farAhead+5)),
+	synctest.Test(t, func(t *testing.T) {
+		s.writeSlowly(t, doc("openai", oauthJSON("work-r1", "work-a1", farAhead+5)))
+		if a, err := Adopt(testContext(t), s.Place, s.login); err != nil || a == nil || a.RefreshToken != "work-r1" {
+			t.Errorf("%v, %v", a, err)
+		}
 	})
-	eventually(t, "the file is torn", func() bool { _, err := ReadAuth(s.AuthPath); return err != nil })
-	if a, err := Adopt(testContext(t), s.Place, s.login); err != nil || a == nil || a.RefreshToken != "work-r1" {
-		t.Errorf("%v, %v", a, err)
-	}
-	o.done()
 	var damaged *AuthDamagedError
 	s.put(t, "{")
 	if a, err := Adopt(testContext(t), s.Place, s.login); a != nil || !errors.As(err, &damaged) {
