@@ -51,7 +51,9 @@ type tail struct {
 
 // goOn reads what has come since the last time, the oldest file first. Files that are new are opened
 // before any is read, so that the order is kept: the log after a rotation and, where there were two
-// since the last time, the one between.
+// since the last time, the one between. For the same reason it is settled before how far each is
+// read, the newest first: who has written into the old one after its end was met, and then into the
+// new one, would else be read the other way round.
 func (t *tail) goOn() error {
 	named, err := t.r.openBoth()
 	if err != nil {
@@ -63,9 +65,15 @@ func (t *tail) goOn() error {
 		}
 	}
 	defer closeAll(slices.DeleteFunc(slices.Clone(named), func(l *lines) bool { return slices.Contains(t.files, l) }))
+	ends := make([]int64, len(t.files))
+	for i := len(ends) - 1; i >= 0; i-- {
+		if ends[i], err = t.files[i].size(); err != nil {
+			return err
+		}
+	}
 	var rest []*lines
-	for _, l := range t.files {
-		if err := l.readTo(t.r.line); err != nil {
+	for i, l := range t.files {
+		if err := l.readTo(ends[i], t.r.line); err != nil {
 			return err
 		}
 		if find(named, l) != nil {

@@ -54,7 +54,7 @@ func (f *following) next() string {
 	select {
 	case e := <-f.events:
 		return e.Reason
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		f.t.Fatal("nothing comes")
 		return ""
 	}
@@ -140,7 +140,7 @@ func TestFollowManyProcesses(t *testing.T) {
 				t.Fatalf("%s: %q after line %d", e.Account, e.Reason, next[e.Account]-1)
 			}
 			next[e.Account]++
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("lines are missing: %v", next)
 		}
 	}

@@ -11,23 +11,34 @@ import (
 type lines struct {
 	file *os.File
 	at   int64 // how far it has been read
-	rest []byte
+	// opened is how long it was when it was opened.
+	opened int64
+	rest   []byte
 	// long: the line under way is longer than any event, and dropped.
 	long bool
 	buf  []byte
 }
 
-// readTo calls fn for every line that is whole, until the end of the file, and for one that is too
-// long with nil. Empty lines are left out. A file that was emptied is read from its start.
-func (l *lines) readTo(fn func(line []byte) error) error {
+// size is how long the file is now.
+func (l *lines) size() (int64, error) {
+	info, err := l.file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// readTo calls fn for every line that is whole, until end or the end of the file, and for one that
+// is too long with nil. Empty lines are left out. A file that was emptied is read from its start.
+func (l *lines) readTo(end int64, fn func(line []byte) error) error {
 	if l.buf == nil {
 		l.buf = make([]byte, maxLine)
 	}
-	if info, err := l.file.Stat(); err == nil && info.Size() < l.at {
+	if end < l.at {
 		l.at, l.rest, l.long = 0, nil, false
 	}
-	for {
-		n, err := l.file.ReadAt(l.buf, l.at)
+	for l.at < end {
+		n, err := l.file.ReadAt(l.buf[:min(int64(len(l.buf)), end-l.at)], l.at)
 		l.at += int64(n)
 		if ferr := l.split(l.buf[:n], fn); ferr != nil {
 			return ferr
@@ -39,6 +50,7 @@ func (l *lines) readTo(fn func(line []byte) error) error {
 			return err
 		}
 	}
+	return nil
 }
 
 func (l *lines) split(b []byte, fn func(line []byte) error) error {

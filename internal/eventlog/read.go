@@ -30,7 +30,7 @@ func (r *Reader) Read() error {
 	defer closeAll(files)
 	for _, l := range files {
 		if err == nil {
-			err = l.readTo(r.line)
+			err = l.readTo(l.opened, r.line)
 		}
 		if err == nil {
 			err = l.flush(r.line) // the last line of a file that was cut off may be whole
@@ -74,14 +74,15 @@ func openLines(path string) (*lines, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
 		f.Close()
 		if err == nil {
 			err = &fs.PathError{Op: "read", Path: path, Err: errNotRegular}
 		}
 		return nil, err
 	}
-	return &lines{file: f}, nil
+	return &lines{file: f, opened: info.Size()}, nil
 }
 
 // same tells whether two are the same file, by whatever names.
