@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"sync"
@@ -17,6 +18,8 @@ const (
 	// tailPatience is how long what the command's own children still write to
 	// stderr is waited for after its end.
 	tailPatience = 200 * time.Millisecond
+	// pipeMost is what a pipe can hold, unless somebody privileged made it larger.
+	pipeMost = 1 << 20
 )
 
 // checkRetries refuses what cannot be run again.
@@ -117,7 +120,11 @@ func (t *tail) open(to *os.File) (*os.File, error) {
 	t.done = make(chan struct{})
 	go func() {
 		defer close(t.done)
-		_, _ = io.Copy(io.MultiWriter(to, t), t.read) // ends with the pipe
+		both := io.MultiWriter(to, t)
+		_, err := io.Copy(both, t.read) // ends with the pipe
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			_ = drain(both, t.read) // what was written in time, however busy the machine is
+		}
 	}()
 	return t.write, nil
 }
