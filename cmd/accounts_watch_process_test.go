@@ -115,7 +115,7 @@ func (v *watched) frame() []string {
 // await waits for a picture of which ok is true.
 func (v *watched) await(what string, ok func(frame string) bool) {
 	v.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	for time.Now().Before(deadline) {
 		if ok(strings.Join(v.frame(), "\n")) {
 			return
@@ -163,14 +163,9 @@ func (v *watched) ended() syscall.WaitStatus {
 func (v *watched) isGivenBack() {
 	v.t.Helper()
 	const leave = "\x1b[?7h\x1b[?25h\x1b[?1049l"
-	deadline := time.Now().Add(10 * time.Second)
-	for !strings.Contains(v.output()[strings.LastIndex(v.output(), "\x1b[?1049h"):], leave) {
-		if time.Now().After(deadline) {
-			v.t.Fatalf("the screen is not given back: %q", v.output())
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	if _, rest, _ := strings.Cut(v.output()[strings.LastIndex(v.output(), "\x1b[?1049h"):], leave); strings.Contains(rest, "\x1b[H") {
+	since := func(all string) string { return all[max(0, strings.LastIndex(all, "\x1b[?1049h")):] }
+	v.awaitOutput("the screen given back", func(all string) bool { return strings.Contains(since(all), leave) })
+	if _, rest, _ := strings.Cut(since(v.output()), leave); strings.Contains(rest, "\x1b[H") {
 		v.t.Errorf("drawn after that: %q", rest)
 	}
 	now, err := term.GetState(int(v.terminal.Fd()))

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -54,6 +55,8 @@ func script(t *testing.T, text string) string {
 		t.Skip("the stand-ins for opencode are shell scripts")
 	}
 	path := filepath.Join(t.TempDir(), "opencode")
+	syscall.ForkLock.RLock() // a process that is just being started must not have it open: "text file busy"
+	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}

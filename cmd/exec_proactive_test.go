@@ -14,9 +14,9 @@ import (
 // eventually waits for what another process is about to do.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !done(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s: not in 20 s", what)
+			t.Fatalf("%s: not in %s", what, patience)
 		}
 	}
 }

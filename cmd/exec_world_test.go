@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -41,6 +42,9 @@ type execWorld struct {
 
 const execAccounts = "openai-multi-account-accounts.json"
 
+// patience is how long a test waits for what only has to happen some time.
+const patience = time.Minute
+
 func newExecWorld(t *testing.T, names ...string) *execWorld {
 	t.Helper()
 	w := &execWorld{t: t, dir: t.TempDir(), provider: fakeprovider.New(fakeprovider.Options{})}
@@ -50,6 +54,9 @@ func newExecWorld(t *testing.T, names ...string) *execWorld {
 		"PATH=" + filepath.Join(w.dir, "bin") + ":" + os.Getenv("PATH"), "HOME=" + w.dir, "TERM=dumb",
 		"XDG_DATA_HOME=" + filepath.Join(w.dir, "data"), "XDG_STATE_HOME=" + filepath.Join(w.dir, "state"),
 		"KYOLI_CONFIG_DIR=" + filepath.Join(w.dir, "config"), "PROVIDER_URL=" + server.URL,
+	}
+	if zone, ok := os.LookupEnv("TZ"); ok { // times are local ones
+		w.env = append([]string{"TZ=" + zone}, w.env...)
 	}
 	w.write("config/kyoli.yaml", "adapters:\n  openai: { token_url: \""+server.URL+"/oauth/token\", base_url: \""+server.URL+"/codex\" }\n")
 	for _, name := range names {
@@ -103,6 +110,8 @@ func (w *execWorld) write(name, content string) {
 	if err := os.MkdirAll(filepath.Dir(w.path(name)), 0o700); err != nil {
 		w.t.Fatal(err)
 	}
+	syscall.ForkLock.RLock() // a process that is just being started must not have it open: "text file busy"
+	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(w.path(name), []byte(content), mode); err != nil {
 		w.t.Fatal(err)
 	}

@@ -100,11 +100,11 @@ func TestMenuFollowsOthers(t *testing.T) {
 	w := newExecWorld(t, "work", "home")
 	s := w.onScreen(80, 24, w.command()) // kyoli alone
 	s.shows("2 of 2 accounts usable")
-	w.mustRun("accounts", "disable", "work", "--lock-timeout", "2s")
+	w.mustRun("accounts", "disable", "work", "--lock-timeout", "20s")
 	s.shows("1 of 2 accounts usable", "disabled")
 	s.choose("home", "Delete it")
 	s.choose("delete", "Yes, delete it")
-	w.mustRun("accounts", "rm", "--yes", "home", "--lock-timeout", "2s")
+	w.mustRun("accounts", "rm", "--yes", "home", "--lock-timeout", "20s")
 	s.shows("the account is not there any more", "0 of 1 account usable")
 	w.mustRun("config", "set", "account_selection_strategy", "hybrid")
 	s.shows("hybrid")

@@ -78,12 +78,12 @@ func (s *screenful) draw() {
 	b := make([]byte, 4096)
 	for {
 		n, err := s.master.Read(b)
+		s.mu.Lock() // before it can be seen: whoever sees something finds it in written
+		s.output.Write(b[:n])
+		s.mu.Unlock()
 		s.screen.Lock()
 		_, _ = s.vt.Write(b[:n])
 		s.screen.Unlock()
-		s.mu.Lock()
-		s.output.Write(b[:n])
-		s.mu.Unlock()
 		if err != nil {
 			return
 		}
@@ -129,7 +129,7 @@ func (s *screenful) picture() string {
 
 func (s *screenful) await(what string, ok func() bool) {
 	s.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	for !ok() {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("never shown: %s; now:\n%s\n%q", what, s.picture(), s.written()[max(0, len(s.written())-300):])
@@ -197,10 +197,11 @@ func (s *screenful) ends() syscall.WaitStatus {
 	if err := s.cmd.Wait(); err != nil && !errors.As(err, new(*exec.ExitError)) {
 		s.t.Fatal(err)
 	}
-	s.await("the terminal as it was", func() bool {
-		all := s.written()
-		return strings.LastIndex(all, givesIt) > strings.LastIndex(all, takesScreen)
-	})
+	const mark = "\x00" // comes behind all that the program wrote
+	if _, err := s.tty.WriteString(mark); err != nil {
+		s.t.Fatal(err)
+	}
+	s.await("all of it", func() bool { return strings.Contains(s.written(), mark) })
 	s.isGivenBack()
 	return s.cmd.ProcessState.Sys().(syscall.WaitStatus)
 }
@@ -210,15 +211,44 @@ var countdowns = regexp.MustCompile(`\b[0-9]+:[0-9][0-9](:[0-9][0-9])?\b`)
 // golden collects pictures, and holds them against a file. KYOLI_GOLDEN_UPDATE
 // writes it.
 type golden struct {
-	file string
-	all  strings.Builder
+	file  string
+	all   strings.Builder
+	wrong bool // a picture did not come
 }
 
+// take waits for the picture of the file: what comes out may be drawn in pieces.
 func (g *golden) take(s *screenful, name string) {
-	picture := countdowns.ReplaceAllStringFunc(s.picture(), func(time string) string {
+	s.t.Helper()
+	head := fmt.Sprintf("== %s (%d×%d)\n", name, s.vt.Width(), s.vt.Height())
+	want, got := g.picture(s.t, head), timeless(s.picture())
+	if os.Getenv("KYOLI_GOLDEN_UPDATE") != "" {
+		time.Sleep(time.Second) // nothing tells when it is whole
+		want, got = "", timeless(s.picture())
+	}
+	for deadline := time.Now().Add(patience); want != "" && got != want && !g.wrong; got = timeless(s.picture()) {
+		time.Sleep(10 * time.Millisecond)
+		g.wrong = time.Now().After(deadline) // check tells; the next ones are not waited for
+	}
+	g.all.WriteString(head + got + "\n")
+}
+
+// picture is the one of the file, "" where there is none.
+func (g *golden) picture(t *testing.T, head string) string {
+	t.Helper()
+	all, err := os.ReadFile(g.file)
+	if err != nil {
+		t.Log(err)
+	}
+	_, text, _ := strings.Cut(string(all), head)
+	text, _, _ = strings.Cut(text, "\n== ")
+	return strings.TrimSuffix(text, "\n")
+}
+
+// timeless is a picture in which all that counts down stands still.
+func timeless(picture string) string {
+	return countdowns.ReplaceAllStringFunc(picture, func(time string) string {
 		return regexp.MustCompile("[0-9]").ReplaceAllString(time, "9")
 	})
-	fmt.Fprintf(&g.all, "== %s (%d×%d)\n%s\n", name, s.vt.Width(), s.vt.Height(), picture)
 }
 
 func (g *golden) check(t *testing.T) {

@@ -143,7 +143,7 @@ func TestMenuChecksQuotas(t *testing.T) {
 	s.shows("2 of 2 accounts usable")
 	s.types("/", "quotas", keyEnter)
 	s.shows("checking quotas …", "asking openai: 0 of 2", "Ctrl-C cancels")
-	w.mustRun("accounts", "label", "home", "at home", "--lock-timeout", "2s")
+	w.mustRun("accounts", "label", "home", "at home", "--lock-timeout", "20s")
 	s.shows("at home")
 	s.types("q", keyCtrlC)
 	s.shows("cancelled", "Enter chooses")
@@ -186,7 +186,7 @@ func TestMenuSavesATokenAtItsEnd(t *testing.T) {
 	s.shows("checking quotas …")
 	select {
 	case <-asked:
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("no token was asked for")
 	}
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {

@@ -138,7 +138,11 @@ func TestProxyService(t *testing.T) {
 	if status, body := s.get(through, "POST", "/openai/responses", "X-Api-Key", s.token); status != 200 {
 		t.Errorf("by the socket: %d %s", status, body)
 	}
-	_, metrics := s.get(http.DefaultClient, "GET", "/metrics", "X", "1")
+	var metrics string
+	waitFor(t, "the last request to be counted", func() bool { // after its answer
+		_, metrics = s.get(http.DefaultClient, "GET", "/metrics", "X", "1")
+		return strings.Contains(metrics, `status="200"} 3`)
+	})
 	for _, line := range []string{
 		`kyoli_proxy_requests_total{provider="openai",status="200"} 3`, `kyoli_switches_total{provider="openai"} 1`, `kyoli_limits_total{provider="openai"} 1`,
 	} {
@@ -233,7 +237,7 @@ func TestProxyStopsGracefully(t *testing.T) {
 // waitFor looks until something is so.
 func waitFor(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if so() {
 			return
 		}

@@ -144,7 +144,7 @@ func TestSyncAuthWatch(t *testing.T) {
 	t.Parallel()
 	r := newAuthRun(t, "")
 	r.add("openai", "work", "home")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	lines := &lineWriter{lines: make(chan string, 16)}
 	var errs bytes.Buffer
@@ -201,7 +201,7 @@ func (w *lineWriter) row(t *testing.T) syncRow {
 		if err := json.Unmarshal([]byte(line), &row); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no line")
 	}
 	return row

@@ -26,17 +26,25 @@ const (
 // tells nothing of network file systems, of directories that are not there
 // yet, or when it has run out of watches. The channel holds one signal at most.
 func Follow(ctx context.Context, paths ...string) <-chan struct{} {
-	changed := make(chan struct{}, 1)
+	return newFollower(pollBeside, paths...).follow(ctx)
+}
+
+// newFollower is one that looks by itself so often where something tells it.
+func newFollower(beside time.Duration, paths ...string) *follower {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
 		watcher = nil
 	}
-	f := &follower{paths: paths, watcher: watcher, watched: map[string]bool{}, last: map[string]stamp{}}
+	return &follower{paths: paths, beside: beside, watcher: watcher, watched: map[string]bool{}, last: map[string]stamp{}}
+}
+
+func (f *follower) follow(ctx context.Context) <-chan struct{} {
+	changed := make(chan struct{}, 1)
 	f.watch()
 	f.moved() // the first look is what later ones are compared with
 	go func() {
-		if watcher != nil {
-			defer watcher.Close()
+		if f.watcher != nil {
+			defer f.watcher.Close()
 		}
 		f.run(ctx, changed)
 	}()
@@ -45,8 +53,9 @@ func Follow(ctx context.Context, paths ...string) <-chan struct{} {
 
 type follower struct {
 	paths   []string
-	watcher *fsnotify.Watcher
-	watched map[string]bool // directories
+	beside  time.Duration
+	watcher *fsnotify.Watcher // nil = nothing tells
+	watched map[string]bool   // directories
 	last    map[string]stamp
 }
 
@@ -101,7 +110,7 @@ func (f *follower) ours(name string) bool {
 // watch has the files' directories watched as far as they exist, and returns
 // how long to wait before looking without being told.
 func (f *follower) watch() time.Duration {
-	wait := pollBeside
+	wait := f.beside
 	for _, path := range f.paths {
 		dir := filepath.Dir(path)
 		if f.watched[dir] {
