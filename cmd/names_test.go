@@ -133,9 +133,17 @@ func walkCommands(c *cobra.Command, visit func(*cobra.Command)) {
 func TestHarmfulNamesAreCompletedHarmlessly(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"accounts", "show", ""}, {"accounts", "pick", "--provider", ""}, {"exec", "--account", ""}, {"exec", "--pool", ""},
-		{"pools", "show", ""}, {"chains", "show", ""}, {"claims", "release", ""}, {"events", "--account", ""},
-		{"proxy", "token", "rm", ""}, {"sync-auth", "--account", ""}, {"refresh", ""},
+		{"accounts", "show", ""},
+		{"accounts", "pick", "--provider", ""},
+		{"exec", "--account", ""},
+		{"exec", "--pool", ""},
+		{"pools", "show", ""},
+		{"chains", "show", ""},
+		{"claims", "release", ""},
+		{"events", "--account", ""},
+		{"proxy", "token", "rm", ""},
+		{"sync-auth", "--account", ""},
+		{"refresh", ""},
 	} {
 		w := newNamesWorld(t)
 		_, stdout, stderr := w.run(append([]string{"__complete"}, args...)...)
